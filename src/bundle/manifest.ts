@@ -1,0 +1,246 @@
+// The manifest: what a bundle holds, how each part was taken, and what is missing. It is the commit record of a
+// bundle: written last, never overwritten. Published as JSON Schema (schema/manifest.schema.json).
+// What must stay true: unknown is absent, never zero; partial is never called complete.
+import { z } from "zod";
+
+export const SCHEMA_VERSION = 1;
+
+const Instant = z.iso.datetime().describe("UTC, ISO 8601");
+const Count = z.number().int().nonnegative();
+
+export const CollectorStatus = z.enum(["ok", "partial", "failed", "skipped", "unsupported"]);
+export type CollectorStatus = z.infer<typeof CollectorStatus>;
+
+export const CaptureId = z.string().regex(/^\d{8}T\d{6}Z-[A-Za-z0-9._-]+-[A-Za-z0-9._-]+-[0-9a-f]{6}$/);
+
+const Operator = z.strictObject({
+  user: z.string(),
+  uid: z.number().int().optional(),
+  sudoUser: z.string().optional(),
+  host: z.string(),
+});
+
+const Runtime = z.strictObject({
+  name: z.enum(["node", "jvm", "python", "go", "native", "unknown"]),
+  version: z.string().optional(),
+});
+
+export const Target = z.strictObject({
+  kind: z.enum(["pid", "systemd", "smf", "container", "match"]),
+  asked: z.string().describe("what the operator typed"),
+  pid: z.number().int().positive(),
+  startTime: z.string().describe("clock ticks since boot (field 22 of /proc/PID/stat)"),
+  startedAt: Instant.optional(),
+  bootId: z.string(),
+  parentPid: z.number().int().nonnegative().optional(),
+  command: z.string().describe("comm, made printable"),
+  arguments: z.array(z.string()).optional().describe("made printable and redacted"),
+  executable: z.string().optional(),
+  executableDeleted: z.boolean().optional(),
+  buildId: z.string().optional(),
+  uid: z.number().int().optional(),
+  service: z.string().optional().describe("systemd unit or SMF FMRI"),
+  cgroup: z.string().optional(),
+  containerId: z.string().optional(),
+  zone: z.string().optional(),
+  runtime: Runtime,
+  residentBytes: Count.optional(),
+  virtualBytes: Count.optional(),
+  threads: Count.optional(),
+});
+export type Target = z.infer<typeof Target>;
+
+export const IdentityCheck = z.strictObject({
+  at: Instant,
+  before: z.string().describe("the collector, or `mitigation`"),
+  same: z.boolean(),
+  found: z.string().optional().describe("what was there instead"),
+});
+export type IdentityCheck = z.infer<typeof IdentityCheck>;
+
+const Host = z.strictObject({
+  hostname: z.string(),
+  os: z.string(),
+  kernel: z.string(),
+  architecture: z.string(),
+  bootId: z.string(),
+  bootedAt: Instant.optional(),
+  machineId: z.string().optional(),
+  cpus: Count,
+  memoryBytes: Count,
+  timezone: z.string(),
+  loadAverage: z.array(z.number()).optional(),
+  ptraceScope: z.string().optional(),
+});
+export type Host = z.infer<typeof Host>;
+
+const CommandRun = z.strictObject({
+  argv: z.array(z.string()).describe("made printable and redacted"),
+  startedAt: Instant,
+  durationMs: z.number().nonnegative(),
+  exitCode: z.number().int().optional(),
+  signal: z.string().optional(),
+  timedOut: z.boolean().optional(),
+  truncated: z.boolean().optional(),
+});
+export type CommandRun = z.infer<typeof CommandRun>;
+
+export const CollectorRecord = z.strictObject({
+  name: z.string(),
+  tool: z.string(),
+  status: CollectorStatus,
+  reason: z.string().optional().describe("why it is not ok, in words"),
+  byChoice: z
+    .literal(true)
+    .optional()
+    .describe("the operator asked for it to be skipped: nothing is missing"),
+  method: z.string().optional(),
+  touch: z.enum(["none", "brief", "stop", "inside"]).optional(),
+  startedAt: Instant.optional(),
+  endedAt: Instant.optional(),
+  startedMonotonicMs: z.number().optional().describe("since the capture began"),
+  durationMs: z.number().nonnegative().optional(),
+  windowMs: z.number().nonnegative().optional(),
+  commands: z.array(CommandRun),
+  predictedPauseMs: z.number().nonnegative().optional(),
+  observedPauseMs: z.number().nonnegative().optional(),
+  bytes: Count,
+  truncated: z.boolean().optional(),
+});
+export type CollectorRecord = z.infer<typeof CollectorRecord>;
+
+export const Sensitivity = z.enum(["none", "text", "core"]);
+export type Sensitivity = z.infer<typeof Sensitivity>;
+
+export const FileRecord = z.strictObject({
+  path: z.string().regex(/^(?:[A-Za-z0-9_-][A-Za-z0-9._-]*\/)*[A-Za-z0-9_-][A-Za-z0-9._-]*$/),
+  bytes: Count,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  mediaType: z.string(),
+  sensitivity: Sensitivity,
+  collector: z.string().optional(),
+  inZip: z.boolean(),
+});
+export type FileRecord = z.infer<typeof FileRecord>;
+
+export const ReadingRecord = z.strictObject({
+  id: z.string(),
+  collector: z.string(),
+  text: z.string(),
+  value: z.number(),
+  unit: z.string(),
+  windowMs: z.number().optional(),
+  method: z.string().optional(),
+  line: z.string().optional().describe("the raw line, made printable and redacted"),
+  file: z.string().describe("path in the bundle"),
+});
+export type ReadingRecord = z.infer<typeof ReadingRecord>;
+
+const Redaction = z.strictObject({ file: z.string(), rule: z.string(), count: Count });
+export type Redaction = z.infer<typeof Redaction>;
+
+export const Mitigation = z.strictObject({ argv: z.array(z.string()) });
+
+/** capture.json: who, why, what was planned. Written before anything is collected. */
+export const CaptureFile = z.strictObject({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  captureId: CaptureId,
+  tool: z.strictObject({ name: z.literal("exhibit"), version: z.string(), settingsDigest: z.string() }),
+  /** The process that captures: a bundle without a manifest is interrupted when this one is gone. */
+  agent: z.strictObject({ pid: z.number().int(), startTime: z.string(), bootId: z.string() }),
+  operator: Operator,
+  reason: z.string().optional(),
+  phase: z.enum(["before", "after", "adhoc"]),
+  mitigation: Mitigation.optional(),
+  incidents: z.array(z.string()),
+  target: Target,
+  host: Host,
+  placement: z.record(z.string(), z.string()),
+  profile: z.string(),
+  budgetMs: Count,
+  maxPauseMs: Count,
+  store: z.string().optional().describe("the store it is meant for, by its name in the settings"),
+  noNote: z.literal(true).optional().describe("the operator asked that it is noted on no incident record"),
+  planned: z.array(
+    z.strictObject({
+      name: z.string(),
+      tool: z.string().optional(),
+      asked: z
+        .literal(true)
+        .optional()
+        .describe("named by --only: when it is unsupported, something is missing"),
+      touch: z.string(),
+      estimate: z.strictObject({ timeMs: z.number(), pauseMs: z.number(), sizeBytes: z.number() }),
+    }),
+  ),
+  startedAt: Instant,
+});
+export type CaptureFile = z.infer<typeof CaptureFile>;
+
+export const Manifest = z.strictObject({
+  ...CaptureFile.omit({ agent: true, planned: true }).shape,
+  state: z.enum(["complete", "partial", "interrupted"]),
+  stateReason: z.string().optional(),
+  finishedAt: Instant.describe("when the last evidence was on disk"),
+  sealedAt: Instant,
+  durationMs: z.number().nonnegative(),
+  pausedMs: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe("how long the target was stopped in all; absent when unknown"),
+  clock: z.strictObject({
+    monotonicStartMs: z.number(),
+    offsetMs: z.number().optional().describe("of the agent's clock, when known"),
+    synchronized: z.boolean().optional(),
+  }),
+  identityChecks: z.array(IdentityCheck),
+  collectors: z.array(CollectorRecord),
+  readings: z.array(ReadingRecord),
+  redactions: z.array(Redaction),
+  files: z.array(FileRecord),
+});
+export type Manifest = z.infer<typeof Manifest>;
+
+/** outcome.json: what became of the mitigation. Told after the seal, so no part of the sealed bundle. */
+export const Outcome = z.strictObject({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  captureId: CaptureId,
+  argv: z.array(z.string()),
+  startedAt: Instant.optional(),
+  endedAt: Instant.optional(),
+  durationMs: z.number().nonnegative().optional(),
+  exitCode: z.number().int().optional(),
+  signal: z.string().optional(),
+  notStarted: z.string().optional().describe("why COMMAND was not run"),
+  targetGone: z.boolean().optional().describe("whether the captured process had ended when COMMAND returned"),
+});
+export type Outcome = z.infer<typeof Outcome>;
+
+/** The receipt beside a bundle in the spool: what stores and incident records confirmed. */
+export const Receipt = z.strictObject({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  captureId: CaptureId,
+  uploads: z.array(
+    z.strictObject({
+      store: z.string(),
+      url: z.string(),
+      manifestSha256: z.string(),
+      files: Count,
+      bytes: Count,
+      confirmedAt: Instant,
+    }),
+  ),
+  notes: z.array(
+    z.strictObject({
+      incident: z.string(),
+      record: z.string().describe("the kind of record: file, webhook"),
+      where: z.string(),
+      postedAt: Instant,
+      state: z.enum(["posted", "waiting", "failed"]),
+      reason: z.string().optional(),
+      withOutcome: z.boolean().describe("whether the note told what the mitigation did"),
+    }),
+  ),
+});
+export type Receipt = z.infer<typeof Receipt>;

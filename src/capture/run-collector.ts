@@ -1,0 +1,191 @@
+// Runs one collector to its end: checks that the target is still the one we found, gives it its time, and turns whatever
+// happened into a record. A collector that fails loses nothing that it had saved, and the others go on.
+import { join } from "node:path";
+import type { CollectorRecord, IdentityCheck, ReadingRecord, Target } from "../bundle/manifest.ts";
+import { EVIDENCE_FOLDER, type BundlePaths } from "../bundle/layout.ts";
+import type { Platform, Reading } from "../collectors/collector.ts";
+import { messageOf, UnsupportedError } from "../errors.ts";
+import { delay, type Clock } from "../host/clock.ts";
+import type { Quota } from "../host/disk.ts";
+import type { HeldProcess } from "../host/process-files.ts";
+import { sweep } from "../host/process-group.ts";
+import { printable } from "../printable.ts";
+import { checkIdentity } from "../target/identity.ts";
+import { openContext, type Trace } from "./context.ts";
+import { openEvidence } from "./evidence.ts";
+import { gatherGaps, isRefusal } from "./gaps.ts";
+import type { Journal } from "./journal.ts";
+import type { Pauses } from "./pauses.ts";
+import type { LeftOut, PlannedCollector } from "./plan.ts";
+
+/** What every collector of one capture shares. */
+export interface CaptureState {
+  readonly paths: BundlePaths;
+  readonly platform: Platform;
+  readonly missingRight?: string;
+  readonly target: Target;
+  readonly held: HeldProcess;
+  readonly quota: Quota;
+  readonly pauses: Pauses;
+  readonly clock: Clock;
+  readonly windowMs: number;
+  readonly journal: Journal;
+}
+
+export interface CollectorResult {
+  readonly record: CollectorRecord;
+  readonly readings: readonly ReadingRecord[];
+  readonly check: IdentityCheck | undefined;
+  /** Files that may hold memory, and are not durable yet: they are large. */
+  readonly cores: readonly string[];
+}
+
+/** A collector that does not come back after its signal aborted is left behind after this long. */
+const GRACE_MS = 1200;
+const LINE_LIMIT = 500;
+
+/** A collector that does not run at all, as it is told. */
+export function leaveOut(planned: PlannedCollector, leftOut: LeftOut): CollectorResult {
+  const { name, tool } = planned.collector;
+  const record: CollectorRecord = { name, tool, touch: planned.touch, ...leftOut, commands: [], bytes: 0 };
+  return { record, readings: [], check: undefined, cores: [] };
+}
+
+/** Runs a planned collector; `signal` aborts when its time is up. Never rejects. */
+export async function runCollector(
+  planned: PlannedCollector,
+  state: CaptureState,
+  signal: AbortSignal,
+): Promise<CollectorResult> {
+  const { collector } = planned;
+  const { clock } = state;
+  const startedAt = clock.now();
+  const startedMonotonicMs = clock.elapsedMs();
+  const identity = checkIdentity(state.held, state.target);
+  const check: IdentityCheck = {
+    at: startedAt,
+    before: collector.name,
+    same: identity.same,
+    ...(identity.same ? {} : { found: identity.found }),
+  };
+  if (!identity.same)
+    return { ...leaveOut(planned, { status: "failed", reason: goneReason(identity.found) }), check };
+
+  const trace: Trace = {
+    commands: [],
+    gaps: [],
+    cores: [],
+    method: undefined,
+    truncated: false,
+    observedPauseMs: undefined,
+  };
+  const runId = `${state.paths.captureId}.${collector.name}`;
+  let readings: readonly Reading[] = [];
+  let error: unknown;
+  let bytes = 0;
+  try {
+    const evidence = await openEvidence(state.paths.evidence(collector.name), state.quota);
+    const context = openContext({
+      ...state,
+      name: collector.name,
+      evidence,
+      signal,
+      runId,
+      trace,
+      onCore: async (file) => {
+        await state.journal.write({ kind: "core", file: `${EVIDENCE_FOLDER}/${collector.name}/${file}` });
+        await state.journal.sync();
+      },
+    });
+    try {
+      readings = await Promise.race([
+        collector.collect({ ...context, options: planned.options }),
+        giveUp(signal),
+      ]);
+    } catch (thrown) {
+      error = thrown;
+    }
+    if (error !== undefined || signal.aborted) await sweep(runId);
+    await evidence.settle(trace.cores);
+    if (evidence.truncated()) trace.truncated = true;
+    bytes = await evidence.bytes();
+  } catch (thrown) {
+    // The folder could not be made, or not be synced: the disk is full or gone.
+    error ??= thrown;
+  }
+  const record: CollectorRecord = {
+    name: collector.name,
+    tool: collector.tool,
+    touch: planned.touch,
+    ...judge({ error, trace, bytes, aborted: signal.aborted, missingRight: state.missingRight }),
+    ...(trace.method === undefined ? {} : { method: trace.method }),
+    startedAt,
+    endedAt: clock.now(),
+    startedMonotonicMs,
+    durationMs: Math.round(clock.elapsedMs() - startedMonotonicMs),
+    ...(collector.window ? { windowMs: state.windowMs } : {}),
+    commands: trace.commands.map((command) => ({
+      ...command,
+      argv: command.argv.map((argument) => printable(argument, 1000)),
+    })),
+    ...(planned.estimate.pauseMs > 0 ? { predictedPauseMs: Math.round(planned.estimate.pauseMs) } : {}),
+    ...(trace.observedPauseMs === undefined ? {} : { observedPauseMs: trace.observedPauseMs }),
+    bytes,
+    ...(trace.truncated ? { truncated: true } : {}),
+  };
+  return {
+    record,
+    readings: readings.map((reading) => toRecord(collector.name, reading)),
+    check,
+    cores: trace.cores.map((name) => join(state.paths.evidence(collector.name), name)),
+  };
+}
+
+function goneReason(found: string): string {
+  return found === "zombie" ? "the target has ended: it is a zombie" : `the target is ${found}`;
+}
+
+/** Rejects some time after the signal: whatever the collector waits for, we do not. */
+async function giveUp(signal: AbortSignal): Promise<never> {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await delay(GRACE_MS);
+  throw new Error("did not end when its time was up");
+}
+
+function judge(what: {
+  readonly error: unknown;
+  readonly trace: Trace;
+  readonly bytes: number;
+  readonly aborted: boolean;
+  readonly missingRight: string | undefined;
+}): Pick<CollectorRecord, "status" | "reason"> {
+  const { error, trace } = what;
+  const reasons = [...gatherGaps(trace.gaps)];
+  if (error instanceof UnsupportedError)
+    return { status: "unsupported", reason: [printable(error.message, 400), ...reasons].join("; ") };
+  if (error !== undefined) reasons.unshift(printable(messageOf(error), 400));
+  else if (what.aborted) reasons.unshift("its time was up");
+  if (trace.truncated) reasons.push("output cut at its size limit");
+  if (reasons.length === 0) return { status: "ok" };
+  if (what.missingRight !== undefined && reasons.some(isRefusal)) reasons.unshift(what.missingRight);
+  const reason = [...new Set(reasons)].join("; ");
+  if (error !== undefined && what.bytes === 0) return { status: "failed", reason };
+  return { status: "partial", reason: printable(reason, 2000) };
+}
+
+function toRecord(collector: string, reading: Reading): ReadingRecord {
+  return {
+    id: reading.id,
+    collector,
+    text: printable(reading.text, 300),
+    value: reading.value,
+    unit: reading.unit,
+    ...(reading.windowMs === undefined ? {} : { windowMs: Math.round(reading.windowMs) }),
+    ...(reading.method === undefined ? {} : { method: reading.method }),
+    ...(reading.line === undefined ? {} : { line: printable(reading.line, LINE_LIMIT) }),
+    file: `${EVIDENCE_FOLDER}/${collector}/${reading.file}`,
+  };
+}

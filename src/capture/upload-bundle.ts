@@ -1,0 +1,76 @@
+// From a sealed bundle to a store, and the receipt of it. Safe to repeat; what fails waits in the spool for `push`, and
+// neither the capture nor the mitigation waits for it.
+import type { Manifest, Receipt } from "../bundle/manifest.ts";
+import { messageOf } from "../errors.ts";
+import { prefixOf } from "../upload/members.ts";
+import { readReceipt, updateReceipt } from "../upload/receipt.ts";
+import { sendBundle, sendOutcome } from "../upload/send.ts";
+import type { Store } from "../upload/store.ts";
+import type { SealedBundle } from "./sealed-bundle.ts";
+
+export interface Uploaded {
+  readonly state: "uploaded" | "present" | "waiting" | "not-asked";
+  readonly url?: string;
+  readonly reason?: string;
+}
+
+/**
+ * Uploads a bundle and writes the receipt; of a bundle that the store has confirmed already, only what was told since.
+ * Never rejects: what could not be sent waits.
+ */
+export async function uploadBundle(
+  bundle: SealedBundle,
+  store: Store,
+  signal?: AbortSignal,
+): Promise<Uploaded> {
+  try {
+    const there = await confirmedBy(bundle, store);
+    if (there !== undefined) {
+      await sendOutcome({
+        bundlePath: bundle.path,
+        manifest: bundle.manifest,
+        store,
+        ...(signal ? { signal } : {}),
+      });
+      await remember(bundle, { ...there, confirmedAt: new Date().toISOString() });
+      return { state: "present", url: there.url };
+    }
+    const sent = await sendBundle({
+      bundlePath: bundle.path,
+      manifest: bundle.manifest,
+      store,
+      ...(signal ? { signal } : {}),
+    });
+    await remember(bundle, { store: store.name, ...sent, confirmedAt: new Date().toISOString() });
+    return { state: "uploaded", url: sent.url };
+  } catch (error) {
+    return { state: "waiting", reason: messageOf(error) };
+  }
+}
+
+type Upload = Receipt["uploads"][number];
+
+/** What the receipt says of this very bundle in this very place. */
+async function confirmedBy(bundle: SealedBundle, store: Store): Promise<Upload | undefined> {
+  const receipt = await readReceipt(bundle.spool, bundle.manifest.captureId);
+  const url = bundleUrl(store, bundle.manifest);
+  return receipt?.uploads.find(
+    (upload) =>
+      upload.store === store.name && upload.url === url && upload.manifestSha256 === bundle.manifestSha256,
+  );
+}
+
+async function remember(bundle: SealedBundle, upload: Upload): Promise<void> {
+  await updateReceipt(bundle.spool, bundle.manifest.captureId, (receipt) => ({
+    ...receipt,
+    uploads: [...receipt.uploads.filter(({ store }) => store !== upload.store), upload],
+  }));
+}
+
+/** Where a bundle will be, before it is there. */
+export function bundleUrl(
+  store: Store,
+  manifest: Pick<Manifest, "captureId" | "incidents" | "host">,
+): string {
+  return store.url(prefixOf(manifest));
+}

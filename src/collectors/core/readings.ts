@@ -1,0 +1,18 @@
+import prettyBytes from "pretty-bytes";
+import type { Reading } from "../collector.ts";
+
+/** A core that passed every check. */
+export function coreReading(
+  sizeBytes: number,
+  how: { readonly method: string; readonly threads: number | undefined },
+): Reading {
+  const threads = how.threads === undefined ? "" : ` with ${how.threads} threads`;
+  return {
+    id: "core-size",
+    text: `A core of ${prettyBytes(sizeBytes)}${threads} was taken by ${how.method} and checked.`,
+    value: sizeBytes,
+    unit: "bytes",
+    method: how.method,
+    file: "core.json",
+  };
+}

@@ -1,0 +1,107 @@
+// What `guard` and `capture` are asked for: from flags and settings to a request, and to the processes that are meant.
+import { chooseCollectors } from "../capture/choose.ts";
+import type { CaptureRequest } from "../capture/request.ts";
+import { UsageError } from "../errors.ts";
+import { runQuick } from "../host/run.ts";
+import { printable } from "../printable.ts";
+import type { LoadedSettings } from "../settings-files.ts";
+import { findTargets } from "../target/find.ts";
+import type { FoundTarget } from "../target/found.ts";
+import { parseDurationMs, parseSizeBytes } from "../units.ts";
+import { VERSION } from "../version.ts";
+import type { CaptureOptions } from "./capture-options.ts";
+import { storeName } from "./destination.ts";
+
+const BUDGET_LIMITS_MS = { least: 1000, most: 30 * 60_000 };
+const CORE_METHODS = ["auto", "snapshot", "stop", "gdb", "none"];
+/** More processes than this are asked about. */
+const MANY = 8;
+
+function readDuration(flag: string, text: string): number {
+  const value = parseDurationMs(text);
+  if (value === undefined) throw new UsageError(`${flag} ${text}: expected a duration such as 30s or 2m`);
+  return value;
+}
+
+function readBudget(options: CaptureOptions, settings: LoadedSettings): number {
+  const budgetMs =
+    options.budget === undefined
+      ? settings.settings.capture.budget
+      : readDuration("--budget", options.budget);
+  if (budgetMs < BUDGET_LIMITS_MS.least || budgetMs > BUDGET_LIMITS_MS.most)
+    throw new UsageError(`--budget ${options.budget}: expected 1s to 30m`);
+  return budgetMs;
+}
+
+type What = Pick<CaptureRequest, "phase" | "mitigation" | "lockWaitMs">;
+
+/** Checks every flag that can be wrong, before anything is looked for; throws UsageError. */
+export function readRequestOptions(
+  options: CaptureOptions,
+  loaded: LoadedSettings,
+): Omit<CaptureRequest, "target" | "held" | "careful" | keyof What> {
+  const { settings } = loaded;
+  if (options.core !== undefined && !CORE_METHODS.includes(options.core))
+    throw new UsageError(`--core ${options.core}: expected ${CORE_METHODS.join(", ")}`);
+  const chosen = chooseCollectors(settings, options);
+  const maxSize = options.maxSize === undefined ? settings.spool.maxSize : parseSizeBytes(options.maxSize);
+  if (maxSize === undefined)
+    throw new UsageError(`--max-size ${options.maxSize}: expected a size such as 20G or 512M`);
+  const budgetMs = readBudget(options, loaded);
+  return {
+    platform: process.platform === "sunos" ? "illumos" : "linux",
+    collectors: chosen.choices,
+    profile: chosen.profile,
+    windowMs: chosen.windowMs,
+    budgetMs,
+    maxPauseMs:
+      options.maxPause === undefined
+        ? settings.capture.maxPause
+        : readDuration("--max-pause", options.maxPause),
+    spool: { path: settings.spool.path, keepFree: settings.spool.keepFree, maxBytes: maxSize },
+    // People paste: what cannot be seen must not get into notes and manifests as it is.
+    incidents: options.incident.map((incident) => printable(incident)),
+    placement: settings.placement,
+    tool: { version: VERSION, settingsDigest: loaded.digest },
+    agoMs: Math.round(performance.now()),
+    ...(options.reason === undefined ? {} : { reason: printable(options.reason, 2000) }),
+    ...(options.noUpload ? {} : { store: storeName(options, loaded) }),
+    ...(options.noNote ? { noNote: true } : {}),
+  };
+}
+
+/** The processes that the operator means; throws TargetError when none is there. */
+export async function findAsked(
+  positional: string | undefined,
+  options: CaptureOptions,
+): Promise<readonly FoundTarget[]> {
+  const pids = options.pid.map((text) => {
+    if (!/^[1-9]\d{0,9}$/.test(text)) throw new UsageError(`--pid ${text}: expected a process id`);
+    return Number(text);
+  });
+  const container = positional?.startsWith("container:") ? positional.slice("container:".length) : undefined;
+  return findTargets(
+    {
+      ...(container === undefined && positional !== undefined ? { unit: positional } : {}),
+      ...(container === undefined ? {} : { container }),
+      ...(pids.length > 0 ? { pids } : {}),
+      ...(options.match === undefined ? {} : { match: options.match }),
+    },
+    {
+      platform: process.platform === "sunos" ? "illumos" : "linux",
+      run: (argv) => runQuick(argv, { timeoutMs: 5000 }),
+    },
+  );
+}
+
+/** Refuses to go on without a yes where the interface promises a question. */
+export async function confirmMany(
+  targets: readonly FoundTarget[],
+  options: CaptureOptions,
+  ask: ((question: string) => Promise<boolean>) | undefined,
+): Promise<void> {
+  if (targets.length <= MANY || options.yes) return;
+  const question = `${targets.length} processes match. Capture all of them?`;
+  if (await ask?.(question)) return;
+  throw new UsageError(`${targets.length} processes match`, { hint: "narrow it, or say --yes" });
+}

@@ -1,0 +1,118 @@
+// exhibit capture: capture now, run nothing. One process or several; each has its own bundle.
+import pLimit from "p-limit";
+import type { CaptureRequest } from "../capture/request.ts";
+import type { SecuredCapture } from "../capture/run.ts";
+import { ExhibitError, messageOf } from "../errors.ts";
+import { SEALING, setOwnPriority } from "../host/priority.ts";
+import type { FoundTarget } from "../target/found.ts";
+import { ask } from "./ask.ts";
+import { takeCapture } from "./capture-one.ts";
+import { describeCapture } from "./capture-report.ts";
+import { confirmMany, findAsked, readRequestOptions } from "./capture-request.ts";
+import { deliver, exitCodeOfResult, resultOf, seal, unsealedResult } from "./capture-session.ts";
+import { openDestination, recover, type Destination } from "./destination.ts";
+import type { CaptureOptions } from "./capture-options.ts";
+import type { CommandContext, CommandResult } from "./command.ts";
+import { showPlan } from "./dry-run.ts";
+import { exitCodeOf, type Stopped } from "./keys.ts";
+import { readSettings } from "./read-settings.ts";
+import type { CaptureResult, SavedCapture } from "./results/captures.ts";
+
+const NEXT = "the next exhibit command seals what there is";
+
+/** Several at once are captured side by side, but only one of them is stopped at a time. */
+const SIDE_BY_SIDE = 4;
+
+export async function run(context: CommandContext<CaptureOptions>): Promise<CommandResult> {
+  const { options } = context;
+  const loaded = await readSettings(context);
+  const common = readRequestOptions(options, loaded);
+  const destination = await openDestination(options, loaded);
+  const targets = await findAsked(context.positionals[0], options);
+  await confirmMany(targets, options, context.canAsk ? (question) => ask(context, question) : undefined);
+  const onePause = pLimit(1);
+  const requests = targets.map((found): CaptureRequest => ({
+    ...common,
+    target: found.target,
+    held: found.held,
+    careful: found.careful,
+    ...(found.rights.reason === undefined ? {} : { missingRight: found.rights.reason }),
+    phase: "adhoc",
+    lockWaitMs: 0,
+    pauseGate: (work) => onePause(work),
+  }));
+  if (options.dryRun) return showPlan(requests, { destination, context });
+
+  const sideBySide = pLimit(SIDE_BY_SIDE);
+  const outcomes = await Promise.all(
+    requests.map((request, index) =>
+      sideBySide(() => captureOne(request, { destination, context, found: targets[index] })),
+    ),
+  );
+  // What this capture says is said whatever lies in the spool besides.
+  await recover(loaded, destination).catch(() => undefined);
+  const results = outcomes.flatMap(({ capture }) => (capture.saved ? [capture] : []));
+  const stopped = outcomes.flatMap(({ stoppedBy }) =>
+    stoppedBy === undefined || stoppedBy === "go-on" ? [] : [stoppedBy],
+  )[0];
+  const codes = outcomes.map(({ capture }) => (capture.saved ? exitCodeOfResult(capture) : 1));
+  const json: CaptureResult = { captures: outcomes.map(({ capture }) => capture) };
+  return {
+    exitCode: stopped === undefined ? worst(codes) : exitCodeOf(stopped),
+    text: results.map((result) => `${result.captureId}\n`).join(""),
+    json,
+  };
+}
+
+/** Several at once: 1 before 4 before 5 before 3. */
+function worst(codes: readonly number[]): number {
+  return [1, 4, 5, 3].find((code) => codes.includes(code)) ?? 0;
+}
+
+interface One {
+  readonly capture: CaptureResult["captures"][number];
+  readonly stoppedBy: Stopped | undefined;
+}
+
+async function captureOne(
+  request: CaptureRequest,
+  to: {
+    readonly destination: Destination;
+    readonly context: CommandContext<CaptureOptions>;
+    readonly found: FoundTarget | undefined;
+  },
+): Promise<One> {
+  const { destination, context } = to;
+  const { securing, stoppedBy, isLate } = await takeCapture(request, context);
+  let secured: SecuredCapture;
+  try {
+    if (isLate) throw new ExhibitError("not all of it is safe on disk yet", { hint: NEXT });
+    secured = await securing;
+  } catch (error) {
+    if (!(error instanceof ExhibitError)) throw error;
+    context.warn(
+      `exhibit: process ${request.target.pid}: ${messageOf(error)}${error.hint ? `; ${error.hint}` : ""}`,
+    );
+    return {
+      capture: { saved: false, pid: request.target.pid, reason: messageOf(error) },
+      stoppedBy,
+    };
+  }
+  setOwnPriority(SEALING);
+  await secured.release();
+  let result: SavedCapture;
+  try {
+    const bundle = await seal(secured, destination);
+    result = resultOf(bundle, await deliver(bundle, destination, context.options));
+  } catch (error) {
+    context.warn(
+      `exhibit: the evidence is in ${secured.paths.folder}, but could not be sealed: ${messageOf(error)}`,
+    );
+    context.warn("exhibit: the next exhibit command tries again");
+    result = unsealedResult(secured, error);
+  } finally {
+    to.found?.held.close();
+  }
+  context.say(describeCapture(result, context));
+  return { capture: result, stoppedBy };
+}

@@ -1,0 +1,26 @@
+// Which package holds a command, so that a fix is one line to paste.
+import type { OsFamily } from "../../parsers/os-release.ts";
+
+const INSTALL: Readonly<Record<OsFamily, string>> = {
+  debian: "apt-get install -y",
+  rhel: "dnf install -y",
+  alpine: "apk add",
+};
+
+/** Where the package is not called as the command is; an empty name: the system has no such thing. */
+const PACKAGES: Readonly<Record<string, Readonly<Record<OsFamily, string>>>> = {
+  "eu-stack": { debian: "elfutils", rhel: "elfutils", alpine: "elfutils" },
+  flock: { debian: "util-linux", rhel: "util-linux", alpine: "util-linux-misc" },
+  journalctl: { debian: "systemd", rhel: "systemd", alpine: "" },
+  nsenter: { debian: "util-linux", rhel: "util-linux", alpine: "util-linux-misc" },
+  ss: { debian: "iproute2", rhel: "iproute", alpine: "iproute2" },
+};
+
+/** `apt-get install -y elfutils`, or words where no package is known. */
+export function installLine(command: string, family: OsFamily | undefined): string {
+  if (family === undefined) return `install the package that holds ${command}`;
+  const name = PACKAGES[command]?.[family] ?? command;
+  if (name === "")
+    return `there is none on this system; the files that the target holds open are read instead`;
+  return `${INSTALL[family]} ${name}`;
+}

@@ -1,0 +1,175 @@
+// The page of `exhibit show`: from what is known of a bundle to lines that fit the terminal. Only paths, addresses and
+// digests may be longer: they are there to be copied.
+import prettyBytes from "pretty-bytes";
+import type { CollectorRecord, FileRecord, Manifest, Outcome } from "../bundle/manifest.ts";
+import { printable } from "../printable.ts";
+import type { ShowResult } from "./results/bundles.ts";
+import { layColumns, wrapText, type Style } from "./style.ts";
+
+interface Page {
+  readonly style: Style;
+  readonly columns: number;
+  /** Every file with its digest. */
+  readonly verbose: boolean;
+}
+
+/** Where the values of the head begin. */
+const VALUE = 10;
+const BAR = { least: 10, most: 60 };
+
+/** `columns` is at least 40. */
+export function renderBundle(bundle: ShowResult, page: Page): readonly string[] {
+  const { manifest } = bundle;
+  return [
+    ...head(bundle, page),
+    ...readings(manifest, page),
+    ...timeline(manifest, page),
+    ...gaps(manifest, page),
+    ...files(manifest, page),
+  ];
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+function ended({ exitCode, signal, durationMs, notStarted }: Outcome): string {
+  if (notStarted !== undefined) return `was not run: ${printable(notStarted)}`;
+  const how = signal === undefined ? `exit status ${exitCode ?? "unknown"}` : `ended by ${signal}`;
+  return durationMs === undefined ? how : `${how} after ${seconds(durationMs)}`;
+}
+
+/** `2026-11-22 03:12:07 to 03:12:19 UTC`; the second date only when it is another. */
+function span(startedAt: string, finishedAt: string): string {
+  const [from, to] = [startedAt, finishedAt].map((at) => at.slice(0, 19).replace("T", " "));
+  const end = from?.slice(0, 10) === to?.slice(0, 10) ? to?.slice(11) : to;
+  return `${from} to ${end} UTC`;
+}
+
+function head({ manifest, outcome, receipt, path }: ShowResult, page: Page): readonly string[] {
+  const { target, state, stateReason, operator, reason } = manifest;
+  const { style, columns } = page;
+  const rows: [string, string][] = [];
+  const { name, version } = target.runtime;
+  const what = name === "unknown" ? "" : `, ${name}${version === undefined ? "" : ` ${version}`}`;
+  rows.push([
+    "Target",
+    `${printable(target.service ?? target.command)} (pid ${target.pid}${printable(what)}) on ${printable(manifest.host.hostname)}`,
+  ]);
+  if (reason !== undefined)
+    rows.push(["Reason", `"${printable(reason, 300)}" (${printable(operator.sudoUser ?? operator.user)})`]);
+  if (manifest.incidents.length > 0) rows.push(["Incident", printable(manifest.incidents.join(" "))]);
+  const stopped = manifest.pausedMs === undefined ? "for an unknown time" : `${manifest.pausedMs} ms`;
+  const pause = manifest.pausedMs === 0 ? "it was never stopped" : `it was stopped ${stopped}`;
+  rows.push(["Taken", `${span(manifest.startedAt, manifest.finishedAt)}; ${pause}`]);
+  if (manifest.mitigation) rows.push(["Before", printable(manifest.mitigation.argv.join(" "), 300)]);
+  if (outcome) rows.push(["Then", ended(outcome)]);
+  for (const { url, store } of receipt?.uploads ?? [])
+    rows.push(["Stored", `${printable(store)}: ${printable(url, 300)}`]);
+  for (const note of receipt?.notes ?? []) {
+    const where = note.where === "" ? (note.reason ?? "") : note.where;
+    rows.push(["Noted", `${printable(note.incident)}: ${note.state} ${printable(where, 300)}`]);
+  }
+  rows.push(["Here", path]);
+  const told = state === "complete" ? style.green(state) : style.yellow(state);
+  return [
+    `${style.bold(manifest.captureId)}  ${told}`,
+    ...(stateReason === undefined ? [] : [printable(stateReason)]),
+    ...rows.flatMap(([label, text]) => wrapText(label.padEnd(VALUE) + text, { columns, indent: VALUE })),
+  ];
+}
+
+function readings(manifest: Manifest, { style, columns }: Page): readonly string[] {
+  if (manifest.readings.length === 0) return ["", "No reading stands out."];
+  return [
+    "",
+    style.bold("What the data says (readings, not a diagnosis)"),
+    ...manifest.readings.flatMap(({ text, line, file }, index) => [
+      ...wrapText(`${`${index + 1}`.padStart(2)}. ${printable(text, 300)}`, { columns, indent: 4 }),
+      ...(line === undefined || line.trim() === ""
+        ? []
+        : [style.dim(`      ${printable(line.trim().replace(/\s+/g, " "), columns - 6)}`)]),
+      style.dim(`      from ${printable(file)}`),
+    ]),
+  ];
+}
+
+/** One bar per collector over the time of the capture; the stop is drawn as `#`. */
+function timeline(manifest: Manifest, { style, columns }: Page): readonly string[] {
+  const ran = manifest.collectors.filter(({ durationMs }) => durationMs !== undefined);
+  if (ran.length === 0) return [];
+  const totalMs = Math.max(1, ...ran.map((one) => (one.startedMonotonicMs ?? 0) + (one.durationMs ?? 0)));
+  const rowsWith = (width: number) =>
+    ran.map((one) => [
+      printable(one.name, 40),
+      one.status,
+      bar(one, totalMs, width),
+      seconds(one.durationMs ?? 0).padStart(6),
+      one.observedPauseMs ? `stopped ${one.observedPauseMs} ms` : "",
+    ]);
+  const taken = Math.max(...layColumns(rowsWith(0)).map(({ length }) => length)) + 1;
+  const width = Math.max(BAR.least, Math.min(BAR.most, columns - taken));
+  return [
+    "",
+    style.bold(
+      `Timeline (${seconds(totalMs)}${manifest.pausedMs === 0 ? "" : "; # it was stopped meanwhile"})`,
+    ),
+    ...layColumns(rowsWith(width)).map((line) => ` ${line}`),
+  ];
+}
+
+function bar(one: CollectorRecord, totalMs: number, width: number): string {
+  if (width === 0) return "";
+  const from = Math.min(width - 1, Math.floor(((one.startedMonotonicMs ?? 0) / totalMs) * width));
+  const share = Math.round(((one.durationMs ?? 0) / totalMs) * width);
+  const length = Math.max(1, Math.min(width - from, share));
+  const drawn = (one.observedPauseMs ? "#" : "=").repeat(length);
+  return (" ".repeat(from) + drawn).padEnd(width);
+}
+
+function gaps(manifest: Manifest, { style, columns }: Page): readonly string[] {
+  const missing = manifest.collectors.filter(({ status }) => status !== "ok");
+  if (missing.length === 0) return [];
+  return [
+    "",
+    style.bold("Not captured, or not all of it"),
+    ...missing.flatMap(({ name, status, reason }) =>
+      wrapText(` ${printable(name, 40)} (${status}): ${printable(reason ?? "no reason is known", 400)}`, {
+        columns,
+        indent: 3,
+      }),
+    ),
+  ];
+}
+
+const size = (bytes: number) => prettyBytes(bytes, { binary: true }).padStart(8);
+
+/** One line for each folder; every file with its digest when somebody wants to know. */
+function files(manifest: Manifest, { style, verbose }: Page): readonly string[] {
+  const all = manifest.files;
+  if (verbose) {
+    const rows = all.map((file) => [
+      size(file.bytes),
+      file.sha256.slice(0, 12),
+      file.sensitivity === "core" ? `${file.path} (memory)` : file.path,
+    ]);
+    return ["", style.bold("Files (size, sha256, path)"), ...layColumns(rows).map((line) => ` ${line}`)];
+  }
+  const groups = new Map<string, FileRecord[]>();
+  for (const file of all) {
+    const folder = file.path.replace(/[^/]+$/, "") || file.path;
+    groups.set(folder, [...(groups.get(folder) ?? []), file]);
+  }
+  const rows = [...groups].map(([path, group]) => {
+    const bytes = group.reduce((sum, file) => sum + file.bytes, 0);
+    const memory = group.filter(({ sensitivity }) => sensitivity === "core").map((file) => file.path);
+    const names = memory.map((one) => one.slice(path.length)).join(", ");
+    const count = path.endsWith("/") ? `${group.length} ${group.length === 1 ? "file" : "files"}` : "";
+    return [size(bytes), path, names === "" ? count : `${count}; memory: ${names}`];
+  });
+  return [
+    "",
+    style.bold(`Files (${all.length}; with --verbose each and its digest)`),
+    ...layColumns(rows).map((line) => ` ${line}`),
+  ];
+}

@@ -1,0 +1,221 @@
+// The command table: every command is declared here, once. Help, completion and the parser are made from it; the file
+// of a command is imported only when it is called.
+import { captureOptions, checkTarget, guardOptions } from "./capture-options.ts";
+import { defineCommand, optionMaker, type ArgumentFacts, type CommandFacts } from "./command.ts";
+
+const flag = optionMaker("flag");
+const value = optionMaker("value");
+const list = optionMaker("list");
+
+/** What saves evidence starts ahead of the host's other work, until the first look is on disk: the process may die. */
+async function ahead<Module>(load: () => Promise<Module>): Promise<Module> {
+  const { raisePriority } = await import("../host/priority.ts");
+  raisePriority();
+  return load();
+}
+
+const NAMING = `ID is an id, its unique beginning or end, or last; a folder is written with a slash (./bundle).`;
+
+const TARGET: readonly ArgumentFacts[] = [{ name: "[TARGET]", completes: "target" }];
+
+const guard = defineCommand({
+  name: "guard",
+  group: "Before a mitigation",
+  summary: "capture, then run the mitigation (its exit status is yours)",
+  usage: ["exhibit guard TARGET [options] -- COMMAND [ARG...]"],
+  arguments: TARGET,
+  options: guardOptions,
+  runsCommand: true,
+  failsWith: 125,
+  check: (options, { positionals }) => checkTarget(options, positionals),
+  notes: `Keys while it captures:   s  go on to COMMAND now        Ctrl-C  stop, seal what there is, do NOT run COMMAND
+
+Exit status: COMMAND's own (128+n if a signal ended it); 125: exhibit did not run COMMAND (usage, --require);
+126/127: COMMAND cannot be run / is not there; 130/143: you stopped it while it captured.
+A capture that fails never blocks COMMAND unless --require says so.`,
+  examples: [
+    'exhibit guard muskie@7 -i INC-4211 -m "p99 4x since 02:55Z" -- systemctl restart muskie@7',
+    "exhibit guard --pid 24113 --budget 10s --max-pause 0 -- kill -TERM 24113",
+    "exhibit guard muskie@7 --require=core,threads -- systemctl restart muskie@7",
+  ],
+  load: () => ahead(() => import("./guard.ts")),
+});
+
+const capture = defineCommand({
+  name: "capture",
+  group: "Before a mitigation",
+  summary: "capture now, run nothing",
+  usage: ["exhibit capture TARGET [options]"],
+  arguments: TARGET,
+  options: captureOptions,
+  check: (options, { positionals }) => checkTarget(options, positionals),
+  notes: `Exit status: 0 complete, sent and noted (or not asked for); 1 nothing usable was saved; 2 usage or settings;
+3 saved, but a required collector is missing or cut short; 4 saved, the upload is waiting; 5 uploaded, the note is
+waiting; 130/143 stopped by you, what there was is sealed.`,
+  examples: ["exhibit capture --pid 24113", "exhibit capture muskie@7 -i INC-4211 --only threads,sockets"],
+  load: () => ahead(() => import("./capture.ts")),
+});
+
+const ls = defineCommand({
+  name: "ls",
+  group: "After",
+  summary: "bundles on this host (or --store: in the object store), and what is still to be sent",
+  usage: ["exhibit ls [options]"],
+  arguments: [],
+  options: {
+    incident: value("-i, --incident REF", "only those of this incident"),
+    store: optionMaker("optional")("--store [NAME]", "what a store holds, in place of this host   [default]"),
+  },
+  notes: "TO SEND is what exhibit push would send. With --quiet only the ids, one a line.",
+  examples: ["exhibit ls", "exhibit ls --store evidence -i INC-4211"],
+  load: () => import("./ls.ts"),
+});
+
+const push = defineCommand({
+  name: "push",
+  group: "After",
+  summary: "send what is waiting: upload, then the note",
+  usage: ["exhibit push [ID...] [options]"],
+  arguments: [{ name: "[ID...]", completes: "bundle" }],
+  options: {
+    to: value("--to NAME", "a store from the settings   [the one it was meant for]"),
+    noNote: flag("--no-note", "upload, but write to no incident record"),
+  },
+  notes: `Without an ID all that wait. ID is an id, its unique beginning or end, or last.
+Safe to repeat: what is there already is said, and not sent again.
+What was captured with --no-upload is uploaded when its ID is given, what was captured with --no-note
+is noted with exhibit note ID --to REF only.
+
+Exit status: 0 nothing waits any more; 2 usage or settings; 4 an upload still waits; 5 a note still waits.`,
+  examples: ["exhibit push", "exhibit push last --to evidence"],
+  load: () => import("./push.ts"),
+});
+
+const note = defineCommand({
+  name: "note",
+  group: "After",
+  summary: "print the note, or post it to an incident record",
+  usage: ["exhibit note ID [options]"],
+  arguments: [{ name: "ID", completes: "bundle" }],
+  options: {
+    to: list("--to REF", "post it to this incident record   (repeat)"),
+    dryRun: flag("-n, --dry-run", "say what would be posted where; post nothing"),
+  },
+  notes: `${NAMING}
+Safe to repeat: a note that is there already is said, and not posted again.
+
+Exit status: 0 printed or posted; 1 the bundle is not sealed; 2 usage or settings; 5 the note waits.`,
+  examples: ["exhibit note last", "exhibit note 20261122T031207Z-cn14-muskie_7-4f2a91 --to INC-4211"],
+  load: () => import("./note.ts"),
+});
+
+const show = defineCommand({
+  name: "show",
+  group: "After",
+  summary: "what is in a bundle: readings, timeline, files, gaps",
+  usage: ["exhibit show ID"],
+  arguments: [{ name: "ID", completes: "bundle" }],
+  options: {},
+  notes: `${NAMING}
+With --verbose every file and its digest; with --json the whole manifest.`,
+  examples: ["exhibit show last", "exhibit show 4f2a91", "exhibit show ./bundle"],
+  load: () => import("./show.ts"),
+});
+
+const verify = defineCommand({
+  name: "verify",
+  group: "After",
+  summary: "check a bundle against its manifest",
+  usage: ["exhibit verify ID"],
+  arguments: [{ name: "ID", completes: "bundle" }],
+  options: {},
+  notes: `${NAMING}
+
+Exit status: 0 intact, 1 not (names each file), 2 usage.`,
+  examples: ["exhibit verify last", "exhibit verify ./bundle"],
+  load: () => import("./verify.ts"),
+});
+
+const doctor = defineCommand({
+  name: "doctor",
+  group: "Set up",
+  summary: "what would work on this host now, and how to fix the rest",
+  usage: ["exhibit doctor"],
+  arguments: [],
+  options: {},
+  notes: "Exit status: 0 all well, 3 warnings, 1 a required thing fails, 2 usage or settings.",
+  examples: ["exhibit doctor", "exhibit doctor --json"],
+  load: () => import("./doctor.ts"),
+});
+
+const profiles = defineCommand({
+  name: "profiles",
+  group: "Set up",
+  summary: "which collectors run for which target (list, show)",
+  usage: ["exhibit profiles [list]", "exhibit profiles show NAME"],
+  arguments: [
+    { name: "[ACTION]", completes: "none", choices: ["list", "show"] },
+    { name: "[NAME]", completes: "profile" },
+  ],
+  options: {},
+  notes: "With --quiet only the names, one a line.",
+  examples: ["exhibit profiles", "exhibit profiles show before-restart"],
+  load: () => import("./profiles.ts"),
+});
+
+const config = defineCommand({
+  name: "config",
+  group: "Set up",
+  summary: "the settings in force and where each came from",
+  usage: ["exhibit config"],
+  arguments: [],
+  options: {},
+  examples: [
+    "exhibit config",
+    "exhibit config --config ./exhibit.yaml",
+    "EXHIBIT_CAPTURE_BUDGET=1m exhibit config",
+  ],
+  load: () => import("./config.ts"),
+});
+
+const demo = defineCommand({
+  name: "demo",
+  group: "Set up",
+  summary: "a sick service of our own, guarded and restarted before your eyes",
+  usage: ["exhibit demo"],
+  arguments: [],
+  options: {},
+  examples: ["exhibit demo"],
+  load: () => import("./demo.ts"),
+});
+
+const completion = defineCommand({
+  name: "completion",
+  group: "Set up",
+  summary: "bash, zsh or fish",
+  usage: ["exhibit completion SHELL"],
+  arguments: [{ name: "SHELL", completes: "none", choices: ["bash", "zsh", "fish"] }],
+  options: {},
+  examples: [
+    "exhibit completion bash > /etc/bash_completion.d/exhibit",
+    "exhibit completion zsh > /usr/local/share/zsh/site-functions/_exhibit",
+    "exhibit completion fish > ~/.config/fish/completions/exhibit.fish",
+  ],
+  load: () => import("./completion.ts"),
+});
+
+/** In the order of the front page. */
+export const COMMANDS: readonly CommandFacts[] = [
+  guard,
+  capture,
+  ls,
+  push,
+  note,
+  show,
+  verify,
+  doctor,
+  profiles,
+  config,
+  demo,
+  completion,
+];

@@ -1,0 +1,32 @@
+// One clock for a capture: what happened when, in UTC for people and monotonic for durations. The wall clock may jump
+// while we run; durations and deadlines never use it.
+
+export interface Clock {
+  /** UTC, ISO 8601 with milliseconds. */
+  readonly now: () => string;
+  /** Since this clock was made. */
+  readonly elapsedMs: () => number;
+}
+
+/** A clock that began `agoMs` ago. */
+export function startClock(agoMs = 0): Clock {
+  const start = performance.now() - agoMs;
+  return {
+    now: () => new Date().toISOString(),
+    elapsedMs: () => Math.round((performance.now() - start) * 10) / 10,
+  };
+}
+
+/** Resolves after `ms`, or at once when the signal aborts; never rejects. */
+export function delay(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", done, { once: true });
+  });
+}

@@ -1,0 +1,76 @@
+// From manifest, outcome and address to the note. Only facts are picked here; words are chosen in wording.ts.
+import { ZIP_FILE } from "../bundle/layout.ts";
+import type { Manifest, Outcome } from "../bundle/manifest.ts";
+import type { Note } from "./note.ts";
+
+export interface NoteSources {
+  readonly manifest: Manifest;
+  /** Where the bundle is (or will be): the store's address, or the path on the host while it waits. */
+  readonly url: string;
+  readonly uploaded?: boolean;
+  readonly manifestSha256?: string;
+  /** UTC, ISO 8601: until when the store promises to keep it. */
+  readonly keptUntil?: string;
+  readonly outcome?: Outcome;
+  /** Set while the mitigation runs and there is no outcome yet. */
+  readonly running?: { readonly startedAt: string };
+}
+
+const MAX_READINGS = 5;
+
+/** `muskie@7`, or `node (pid 24113)`. */
+function targetOf({ target }: Manifest): string {
+  if (target.service !== undefined) return target.service.replace(/\.service$/, "");
+  const where = target.containerId === undefined ? "" : ` in container ${target.containerId.slice(0, 12)}`;
+  return `${target.command} (pid ${target.pid})${where}`;
+}
+
+function outcomeOf({ outcome, running }: NoteSources): Note["outcome"] {
+  if (outcome === undefined) return running && { state: "running", startedAt: running.startedAt };
+  const { startedAt, endedAt, durationMs, exitCode, signal } = outcome;
+  if (outcome.notStarted !== undefined) return { state: "not-run", reason: outcome.notStarted };
+  if (startedAt === undefined) return undefined;
+  if (endedAt === undefined && durationMs === undefined) return { state: "running", startedAt };
+  const elapsedMs = durationMs ?? Date.parse(endedAt ?? startedAt) - Date.parse(startedAt);
+  return { state: "ended", startedAt, durationMs: elapsedMs, exitCode, signal };
+}
+
+/** The facts of the note. At most five readings, in the manifest's order; what the operator left out is not missing. */
+export function buildNote(sources: NoteSources): Note {
+  const { manifest, url } = sources;
+  const asked = manifest.collectors.filter((collector) => !collector.byChoice);
+  const files = manifest.files.filter((file) => file.path !== ZIP_FILE);
+  return {
+    captureId: manifest.captureId,
+    target: targetOf(manifest),
+    host: manifest.host.hostname,
+    incidents: manifest.incidents,
+    phase: manifest.phase,
+    mitigation: manifest.mitigation?.argv,
+    reason: manifest.reason,
+    operator: manifest.operator.sudoUser ?? manifest.operator.user,
+    state: manifest.state,
+    stateReason: manifest.stateReason,
+    readings: manifest.readings.slice(0, MAX_READINGS).map(({ text, line, file }) => ({ text, line, file })),
+    bundle: {
+      url,
+      uploaded: sources.uploaded ?? false,
+      bytes: files.length === 0 ? undefined : files.reduce((sum, file) => sum + file.bytes, 0),
+      manifestSha256: sources.manifestSha256,
+      keptUntil: sources.keptUntil,
+    },
+    report: `${url.replace(/\/+$/, "")}/report.html`,
+    startedAt: manifest.startedAt,
+    finishedAt: manifest.finishedAt,
+    pausedMs: manifest.pausedMs,
+    pausedFor: asked
+      .filter((collector) => (collector.observedPauseMs ?? 0) > 0)
+      .toSorted((a, b) => (b.observedPauseMs ?? 0) - (a.observedPauseMs ?? 0))
+      .map((collector) => collector.name),
+    collectors: { ok: asked.filter(({ status }) => status === "ok").length, total: asked.length },
+    missing: asked
+      .filter(({ status }) => status !== "ok")
+      .map(({ name, status, reason }) => ({ name, status, reason: reason ?? "no reason was recorded" })),
+    outcome: outcomeOf(sources),
+  };
+}

@@ -1,0 +1,61 @@
+// The note: one model made from manifest, receipt and outcome; renderers escape at the leaf of their format.
+import type { CollectorStatus } from "../bundle/manifest.ts";
+
+export interface NoteReading {
+  readonly text: string;
+  readonly line: string | undefined;
+  /** Path in the bundle. */
+  readonly file: string;
+}
+
+/** Everything the note says; all text in it is raw and untrusted until a renderer escapes it. */
+export interface Note {
+  readonly captureId: string;
+  /** `muskie@7`, or `node (pid 24113)`. */
+  readonly target: string;
+  readonly host: string;
+  readonly incidents: readonly string[];
+  readonly phase: "before" | "after" | "adhoc";
+  /** The mitigation that was about to run; absent for a plain capture. */
+  readonly mitigation: readonly string[] | undefined;
+  readonly reason: string | undefined;
+  readonly operator: string;
+  readonly state: "complete" | "partial" | "interrupted";
+  /** Why it was interrupted, in words. */
+  readonly stateReason: string | undefined;
+  /** At most five. */
+  readonly readings: readonly NoteReading[];
+  readonly bundle: {
+    /** Where it is: the store's URL, or the path on the host while it waits. */
+    readonly url: string;
+    readonly uploaded: boolean;
+    /** Without the zip, which holds the same files again; undefined in the note inside the bundle. */
+    readonly bytes: number | undefined;
+    /** undefined in the note inside the bundle, which is older than the manifest. */
+    readonly manifestSha256: string | undefined;
+    readonly keptUntil: string | undefined;
+  };
+  readonly report: string | undefined;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  /** undefined: unknown. */
+  readonly pausedMs: number | undefined;
+  readonly pausedFor: readonly string[];
+  readonly collectors: { readonly ok: number; readonly total: number };
+  readonly missing: readonly {
+    readonly name: string;
+    readonly status: CollectorStatus;
+    readonly reason: string;
+  }[];
+  readonly outcome:
+    | { readonly state: "running"; readonly startedAt: string }
+    | {
+        readonly state: "ended";
+        readonly startedAt: string;
+        readonly durationMs: number;
+        readonly exitCode: number | undefined;
+        readonly signal: string | undefined;
+      }
+    | { readonly state: "not-run"; readonly reason: string }
+    | undefined;
+}

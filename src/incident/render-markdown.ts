@@ -1,0 +1,57 @@
+// The note as Markdown: note.md in the bundle, and the record files.
+import { fitNote } from "./fit-note.ts";
+import { markdownCode, markdownFence, markdownLink, markdownText } from "./markdown-text.ts";
+import type { Note, NoteReading } from "./note.ts";
+import {
+  bundleFacts,
+  gotLine,
+  headline,
+  markerId,
+  outcomeLine,
+  reasonLine,
+  takenLine,
+  type Leaf,
+} from "./wording.ts";
+
+const leaf: Leaf = { text: markdownText, code: markdownCode };
+const INDENT = "   ";
+
+function reading({ text, line, file }: NoteReading, index: number): readonly string[] {
+  return [
+    `${index + 1}. **${markdownText(text, 240) || "(no text)"}**`,
+    ...(line === undefined || line.trim() === "" ? [] : markdownFence(line, INDENT, 200)),
+    `${INDENT}from ${markdownCode(file, 120)}`,
+  ];
+}
+
+function address(name: string, url: string): string {
+  const link = markdownLink(name, url, 600);
+  return link.startsWith("[") ? `- **${link}**` : `- **${name}** ${link}`;
+}
+
+function render(note: Note): string {
+  const facts = bundleFacts(note, leaf);
+  const outcome = outcomeLine(note, leaf);
+  return [
+    `**${headline(note, leaf)}**`,
+    "",
+    `> ${reasonLine(note, leaf)}`,
+    "",
+    ...(note.readings.length === 0 ? [] : [...note.readings.flatMap(reading), ""]),
+    `${address("Bundle", note.bundle.url)}${facts === "" ? "" : ` (${facts})`}`,
+    ...(note.report === undefined ? [] : [address("Report", note.report)]),
+    `- **Taken** ${takenLine(note, leaf)}`,
+    `- **Got** ${gotLine(note, leaf)}`,
+    ...(outcome === undefined ? [] : [`- **Then** ${outcome}`]),
+    "",
+    "These are readings, not a diagnosis.",
+    "",
+    `<!-- exhibit:${markerId(note.captureId)} -->`,
+    "",
+  ].join("\n");
+}
+
+/** The note as Markdown of at most 4,000 characters in which nothing that a stranger wrote is markup; it ends with `<!-- exhibit:ID -->`. */
+export function renderMarkdown(note: Note): string {
+  return fitNote(note, render);
+}

@@ -1,0 +1,49 @@
+// The note as plain text: for terminals, mail, and systems without markup.
+import { printable } from "../printable.ts";
+import { fitNote } from "./fit-note.ts";
+import type { Note, NoteReading } from "./note.ts";
+import {
+  bundleFacts,
+  gotLine,
+  headline,
+  markerId,
+  outcomeLine,
+  reasonLine,
+  takenLine,
+  type Leaf,
+} from "./wording.ts";
+
+const leaf: Leaf = { text: printable, code: printable };
+
+function reading({ text, line, file }: NoteReading, index: number): readonly string[] {
+  return [
+    `${index + 1}. ${printable(text, 240)}`,
+    ...(line === undefined || line.trim() === "" ? [] : [`     ${printable(line.trim(), 200)}`]),
+    `     from ${printable(file, 120)}`,
+  ];
+}
+
+function render(note: Note): string {
+  const facts = bundleFacts(note, leaf);
+  const outcome = outcomeLine(note, leaf);
+  return [
+    headline(note, leaf),
+    reasonLine(note, leaf),
+    "",
+    ...(note.readings.length === 0 ? [] : [...note.readings.flatMap(reading), ""]),
+    `Bundle  ${printable(note.bundle.url, 600)}`,
+    ...(facts === "" ? [] : [`        ${facts}`]),
+    ...(note.report === undefined ? [] : [`Report  ${printable(note.report, 600)}`]),
+    `Taken   ${takenLine(note, leaf)}`,
+    `Got     ${gotLine(note, leaf)}`,
+    ...(outcome === undefined ? [] : [`Then    ${outcome}`]),
+    "",
+    `These are readings, not a diagnosis. [exhibit:${markerId(note.captureId)}]`,
+    "",
+  ].join("\n");
+}
+
+/** The note as text of at most 4,000 characters without control characters but line ends; it holds `[exhibit:ID]`. */
+export function renderText(note: Note): string {
+  return fitNote(note, render);
+}

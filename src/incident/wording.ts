@@ -1,0 +1,116 @@
+// The words of the note, the same in every format. What a stranger wrote goes through the format's own leaf functions,
+// here as everywhere; the rest is ours.
+import prettyBytes from "pretty-bytes";
+import type { Note } from "./note.ts";
+
+/** How a format writes raw text: as prose, and as a name or a command. Both make it printable, cut and escape it. */
+export interface Leaf {
+  readonly text: (raw: string, limit: number) => string;
+  readonly code: (raw: string, limit: number) => string;
+}
+
+const MAX_MISSING = 6;
+
+/** `250 ms`, `3.4 s`, `2 min 5 s`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+export function formatBytes(bytes: number): string {
+  return prettyBytes(bytes);
+}
+
+/** An instant without its fraction: `2026-11-22T03:12:07Z`. Anything else is a stranger's text and is told as it is. */
+export function formatInstant(instant: string): string {
+  return instant.replace(/\.\d+Z$/, "Z");
+}
+
+/** The time alone when the day is that of another instant. */
+function formatTime(instant: string, day: string): string {
+  const short = formatInstant(instant);
+  return short.slice(0, 10) === day.slice(0, 10) ? short.slice(11) : short;
+}
+
+/** A command as one would type it. */
+export function formatCommand(argv: readonly string[]): string {
+  return argv
+    .map((argument) =>
+      /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`,
+    )
+    .join(" ");
+}
+
+/** `Evidence from muskie@7 on us-east-cn14, taken before: systemctl restart muskie@7`. */
+export function headline({ target, host, mitigation, phase }: Note, leaf: Leaf): string {
+  const what = `Evidence from ${leaf.code(target, 80)} on ${leaf.code(host, 80)}`;
+  if (mitigation === undefined) return what;
+  return `${what}, taken ${phase === "after" ? "after" : "before"}: ${leaf.code(formatCommand(mitigation), 160)}`;
+}
+
+export function reasonLine({ reason, operator }: Note, leaf: Leaf): string {
+  const who = leaf.text(operator, 40);
+  return reason === undefined ? `Taken by ${who}` : `"${leaf.text(reason, 300)}" (${who})`;
+}
+
+/** Size, digest and end of retention, as far as they are known; empty when nothing is. */
+export function bundleFacts({ bundle }: Note, leaf: Leaf): string {
+  const facts = [
+    bundle.bytes === undefined ? [] : [formatBytes(bundle.bytes)],
+    bundle.manifestSha256 === undefined
+      ? []
+      : [`manifest sha256 ${leaf.code(bundle.manifestSha256.slice(0, 16), 16)}…`],
+    bundle.keptUntil === undefined ? [] : [`kept until ${leaf.text(bundle.keptUntil.slice(0, 10), 10)}`],
+    // The note inside the bundle, older than the manifest, cannot know.
+    bundle.uploaded || bundle.manifestSha256 === undefined ? [] : ["on the host, not uploaded yet"],
+  ];
+  return facts.flat().join(", ");
+}
+
+function pauseWords({ pausedMs, pausedFor }: Note, leaf: Leaf): string {
+  if (pausedMs === undefined) return "how long the process was stopped is not known";
+  if (pausedMs === 0) return "the process was not stopped";
+  const why = pausedFor.slice(0, 3).map((name) => leaf.text(name, 30));
+  return `process stopped ${formatDuration(pausedMs)}${why.length === 0 ? "" : ` for ${why.join(", ")}`}`;
+}
+
+export function takenLine(note: Note, leaf: Leaf): string {
+  const from = leaf.text(formatInstant(note.startedAt), 30);
+  return `${from} to ${leaf.text(formatTime(note.finishedAt, note.startedAt), 30)}; ${pauseWords(note, leaf)}`;
+}
+
+export function gotLine({ collectors, missing, state, stateReason }: Note, leaf: Leaf): string {
+  const listed = missing
+    .slice(0, MAX_MISSING)
+    .map(({ name, status, reason }) => `${leaf.text(name, 40)} (${status}: ${leaf.text(reason, 100)})`);
+  if (missing.length > MAX_MISSING) listed.push(`and ${missing.length - MAX_MISSING} more`);
+  const gaps = listed.length === 0 ? "" : `. Not complete: ${listed.join("; ")}`;
+  const cut =
+    state === "interrupted"
+      ? `. The capture was interrupted${stateReason === undefined ? "" : `: ${leaf.text(stateReason, 150)}`}`
+      : "";
+  return `${collectors.ok} of ${collectors.total} collectors${gaps}${cut}`;
+}
+
+/** What the mitigation did; undefined when there was none or nothing is known. */
+export function outcomeLine({ outcome, mitigation, finishedAt }: Note, leaf: Leaf): string | undefined {
+  if (outcome === undefined) return undefined;
+  const command = mitigation === undefined ? "the command" : leaf.code(formatCommand(mitigation), 60);
+  if (outcome.state === "not-run") return `${command} was not run: ${leaf.text(outcome.reason, 150)}`;
+  const started = `started ${leaf.text(formatTime(outcome.startedAt, finishedAt), 30)}`;
+  if (outcome.state === "running") return `${command} ${started}, running`;
+  const end =
+    outcome.signal !== undefined
+      ? `ended by ${leaf.text(outcome.signal, 20)}`
+      : outcome.exitCode !== undefined
+        ? `exit ${outcome.exitCode}`
+        : "ended, exit status not known";
+  return `${command} ${started}, ${end} after ${formatDuration(outcome.durationMs)}`;
+}
+
+/** The id as a marker may hold it. Real ids pass unchanged. */
+export function markerId(captureId: string): string {
+  return captureId.replace(/[^A-Za-z0-9._-]/g, "_").slice(0, 200);
+}

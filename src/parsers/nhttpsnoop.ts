@@ -1,0 +1,43 @@
+// What nhttpsnoop prints, from its own format strings: `[%3d.%06d] %6d %-6s %4d.%-03dms %-6s %-20s`. TIME is seconds since
+// the trace began, at the END of what the row tells. Rows come once a second from each CPU's buffer, so they may be out of
+// order, and the last may be cut. It prints no total, and with -p it does not filter garbage collections.
+
+export interface SnoopRow {
+  /** Microseconds since the trace began. */
+  readonly endUs: number;
+  readonly pid: number;
+  /** `gc`, `server`, `client`. */
+  readonly probe: string;
+  readonly latencyUs: number;
+  /** As it was printed. */
+  readonly line: string;
+}
+
+export interface SnoopTrace {
+  /** By time. */
+  readonly rows: readonly SnoopRow[];
+  /** Lines that are neither a row nor the header, and a last line that ends in mid row. */
+  readonly unreadable: number;
+}
+
+// The fraction is three digits, but printf would pad it with blanks on the right: `1.30 ms` is 1,030 microseconds.
+const ROW = /^\[\s*(\d{1,9})\.(\d{6})\]\s+(\d{1,10}) (\S+)\s+(\d{1,9})\.(\d{1,3}) {0,2}ms(?:\s|$)/;
+
+/** The rows of a trace. None at all means that nothing is known, not that nothing happened: no probe may have matched. */
+export function parseNhttpsnoop(text: string): SnoopTrace {
+  const rows: SnoopRow[] = [];
+  let unreadable = 0;
+  for (const line of text.split("\n")) {
+    const [match, seconds, micros, pid, probe, whole, fraction] = ROW.exec(line) ?? [];
+    if (match !== undefined && probe !== undefined) {
+      rows.push({
+        endUs: Number(seconds) * 1_000_000 + Number(micros),
+        pid: Number(pid),
+        probe,
+        latencyUs: Number(whole) * 1000 + Number(fraction),
+        line,
+      });
+    } else if (line.trim() !== "" && !line.startsWith("TIME ")) unreadable++;
+  }
+  return { rows: rows.toSorted((a, b) => a.endUs - b.endUs), unreadable };
+}

@@ -1,0 +1,53 @@
+// The page's style: light, dark and print. Colours after Okabe and Ito; those used for text have a contrast of 4.5 to 1 or
+// more against the background.
+import { html as verbatim } from "./markup.ts";
+
+export const STYLE = verbatim`<style>
+:root { color-scheme: light dark; --bg: #fff; --fg: #1b1f24; --muted: #5b6570; --line: #d9dee4; --card: #f6f8fa;
+  --blue: #0072b2; --red: #c4440b; --green: #00714f; --grey: #98a2ad }
+@media (prefers-color-scheme: dark) {
+  :root { --bg: #14171a; --fg: #e7ebef; --muted: #9aa5b1; --line: #333a42; --card: #1c2126;
+    --blue: #4aa8e0; --red: #ec6a33; --green: #2bc79a; --grey: #6f7a85 }
+  a { color: var(--blue) }
+}
+* { box-sizing: border-box }
+body { font: 14px/1.45 system-ui, "DejaVu Sans", sans-serif; background: var(--bg); color: var(--fg);
+  margin: 0 auto; max-width: 1180px; padding: 20px 24px }
+h1 { font-size: 22px; margin: 0; overflow-wrap: anywhere }
+h2 { font-size: 15px; margin: 0 0 8px }
+small, .muted { color: var(--muted); font-weight: 400 }
+code, pre, .mono { font: 12px/1.4 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere }
+pre { margin: 4px 0 2px; white-space: pre-wrap }
+header { display: flex; justify-content: space-between; gap: 16px; border-bottom: 2px solid var(--fg); padding-bottom: 10px }
+header p { margin: 2px 0 }
+header div:last-child { text-align: right }
+.tiles { display: grid; grid-template-columns: repeat(4, 1fr); gap: 10px; margin: 14px 0 }
+.tiles div, ol.readings li { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 8px 12px; min-width: 0 }
+.tiles b { display: block; font-size: 18px }
+.card { border: 1px solid var(--line); border-radius: 8px; padding: 12px 14px; margin: 14px 0; overflow-x: auto }
+.bad { color: var(--red) }
+ol.readings { margin: 0; padding: 0; list-style: none; display: grid; gap: 8px }
+ol.readings li { border-left: 4px solid var(--blue); border-radius: 0 6px 6px 0 }
+table { border-collapse: collapse; width: 100%; min-width: 600px; font-size: 13px }
+th { text-align: left; font-weight: 500; color: var(--muted) }
+td, th { border-top: 1px solid var(--line); padding: 3px 10px 3px 0; vertical-align: top; overflow-wrap: anywhere }
+tr:first-child th { border-top: 0 }
+.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
+.keep { white-space: nowrap }
+svg { width: 100%; height: auto; display: block; min-width: 640px }
+svg text { font: 11px system-ui, "DejaVu Sans", sans-serif; fill: var(--muted) }
+svg .name { fill: var(--fg); font-size: 12px }
+svg .mitigation { fill: var(--green); font-weight: 600 }
+svg .pause { fill: var(--red); font-weight: 600 }
+footer { color: var(--muted); font-size: 12px; border-top: 1px solid var(--line); padding-top: 8px }
+@media (max-width: 800px) {
+  .tiles { grid-template-columns: repeat(2, 1fr) }
+  header { display: block }
+  header div:last-child { text-align: left }
+}
+@media print {
+  body { padding: 0; max-width: none }
+  .card, li, tr { break-inside: avoid }
+  svg, table { min-width: 0 }
+}
+</style>`;

@@ -1,0 +1,36 @@
+// What a schema cannot say of the settings: patterns that compile, addresses that can be fetched, a budget with an end.
+import type { KeyFault } from "./settings-faults.ts";
+import type { Settings } from "./settings.ts";
+
+const LEAST_BUDGET_MS = 1000;
+const MOST_BUDGET_MS = 30 * 60_000;
+
+function compiles(pattern: string): boolean {
+  try {
+    return Boolean(new RegExp(pattern));
+  } catch {
+    return false;
+  }
+}
+
+/** The faults of settings whose form is right. */
+export function checkMeaning(settings: Settings): readonly KeyFault[] {
+  const faults: KeyFault[] = [];
+  const address = (path: readonly string[], url: string | null) => {
+    if (url !== null && !/^https?:\/\//.test(url))
+      faults.push({ path, expected: "expected an http or https address" });
+  };
+  const { budget } = settings.capture;
+  if (budget < LEAST_BUDGET_MS || budget > MOST_BUDGET_MS)
+    faults.push({ path: ["capture", "budget"], expected: "expected 1s to 30m" });
+  address(["link", "base"], settings.link.base);
+  for (const [name, store] of Object.entries(settings.store))
+    if (store.type === "s3") address(["store", name, "endpoint"], store.endpoint);
+  for (const [index, incident] of settings.incidents.entries()) {
+    const path = ["incidents", String(index)];
+    if (!compiles(incident.match))
+      faults.push({ path: [...path, "match"], expected: "expected a regular expression" });
+    if (incident.type === "webhook") address([...path, "url"], incident.url);
+  }
+  return faults;
+}

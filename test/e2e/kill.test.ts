@@ -1,0 +1,17 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { killRounds } from "../helpers/kill-rounds.ts";
+
+test("killed at any moment, the next command seals the bundle, it verifies, and the target runs", async () => {
+  const result = await killRounds(14);
+
+  const { kills, bundles, sealed, verified, leftStopped, targetsDead, strays, problems } = result;
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    { sealed, verified, leftStopped, targetsDead, strays },
+    { sealed: bundles, verified: bundles, leftStopped: 0, targetsDead: 0, strays: 0 },
+  );
+  assert.equal(kills, 14);
+  assert.ok(bundles >= 8, `only ${bundles} kills came after the bundle had begun`);
+  assert.ok((result.states.interrupted ?? 0) >= 5, JSON.stringify(result.states));
+});

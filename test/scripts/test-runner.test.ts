@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { after, test } from "node:test";
+
+const folder = mkdtempSync(join(tmpdir(), "exhibit-runner-"));
+after(() => rmSync(folder, { recursive: true }));
+let count = 0;
+
+/** Runs scripts/test.mjs --quick in a project of its own with these test files. */
+function runTests(files: Readonly<Record<string, string>>) {
+  const root = join(folder, String(++count));
+  mkdirSync(join(root, "scripts"), { recursive: true });
+  mkdirSync(join(root, "test"));
+  copyFileSync("scripts/test.mjs", join(root, "scripts/test.mjs"));
+  symlinkSync(resolve("node_modules"), join(root, "node_modules"));
+  writeFileSync(join(root, "package.json"), '{"type": "module", "scripts": {"build": "true"}}');
+  for (const [path, body] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, "test", path)), { recursive: true });
+    const text = `import { test } from "node:test";\nimport assert from "node:assert/strict";\n${body}\n`;
+    writeFileSync(join(root, "test", path), body.startsWith("//") ? `${body.split("\n")[0]}\n${text}` : text);
+  }
+  return spawnSync(process.execPath, ["scripts/test.mjs", "--quick"], { cwd: root, encoding: "utf8" });
+}
+
+const GOOD = 'test("good", () => assert.ok(true));';
+const BAD = 'test("bad", () => assert.ok(false));';
+
+test("all files run and the runner's own last lines stand at the end", () => {
+  const { status, stdout } = runTests({ "a.test.ts": GOOD, "deep/er/b.test.ts": GOOD });
+
+  assert.equal(status, 0);
+  assert.match(
+    stdout,
+    /ℹ tests 2\n[^]*ℹ pass 2\nℹ fail 0\nℹ cancelled 0\nℹ skipped 0\nℹ todo 0\nℹ duration_ms [\d.]+\s*$/,
+  );
+});
+
+test("a test that fails fails the run", () => {
+  assert.equal(runTests({ "a.test.ts": GOOD, "b.test.ts": BAD }).status, 1);
+});
+
+for (const [what, body] of [
+  ["skipped", 'test("x", { skip: true }, () => undefined);'],
+  ["to do", 'test.todo("x");'],
+] as const)
+  test(`a test that is ${what} fails the run, however green the rest`, () => {
+    const { status, stderr } = runTests({ "a.test.ts": `${GOOD}\n${body}` });
+
+    assert.equal(status, 1);
+    assert.match(stderr, /test: a skipped or unfinished test is no passed test/);
+  });
+
+test("a run of nothing fails", () => {
+  const { status, stderr } = runTests({ "a.spec.ts": GOOD });
+
+  assert.equal(status, 1);
+  assert.match(stderr, /test: no test files were found/);
+});
+
+test("quick leaves out test/e2e and what says that it needs a server", () => {
+  const { status, stdout } = runTests({
+    "a.test.ts": GOOD,
+    "e2e/b.test.ts": BAD,
+    "upload/c.test.ts": `// Needs: radosgw\n${BAD}`,
+  });
+
+  assert.equal(status, 0);
+  assert.match(stdout, /ℹ tests 1\n/);
+});
