@@ -90,6 +90,11 @@ function stateOf({ state }: SpoolEntry, sealedAs: Bundle["state"] | undefined): 
   return state === "sealed" ? (sealedAs ?? "damaged") : state;
 }
 
+/** An id tells the second alone: of those of one second the first to be stored comes first. */
+function oldestFirst({ captureId, storedAt }: LsStoreResult["bundles"][number]): string {
+  return `${captureId.slice(0, 16)} ${storedAt} ${captureId}`;
+}
+
 async function listStored(
   context: CommandContext<LsOptions>,
   asked: string | undefined,
@@ -118,7 +123,7 @@ async function listStored(
       url: store.url(key.replace(/\/manifest\.json$/, "")),
     });
   }
-  json.bundles.sort((one, other) => (one.captureId < other.captureId ? -1 : 1));
+  json.bundles.sort((one, other) => (oldestFirst(one) < oldestFirst(other) ? -1 : 1));
   if (json.bundles.length === 0)
     context.say(`exhibit: no bundles ${ofIncident(incident)}in ${printable(store.location, 300)}`);
   const rows = json.bundles.map((bundle) =>

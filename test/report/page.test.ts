@@ -148,7 +148,9 @@ const hostile = fc
     ),
     { minLength: 1, maxLength: 6 },
   )
-  .map((parts) => parts.join(""));
+  .map((parts) => parts.join(""))
+  // An empty raw line has no box of its own: that is a choice of ours, and nothing that a stranger's text can do.
+  .filter((text) => text !== "");
 
 describe("the report page", () => {
   test("has the same tags whatever strangers wrote", () => {
