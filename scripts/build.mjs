@@ -23,6 +23,8 @@ const result = await build({
   platform: "node",
   target: "node20.19",
   packages: "bundle",
+  // As CommonJS a package has one export, `default`: `import("@aws-sdk/client-s3")` would give no S3.
+  mainFields: ["module", "main"],
   chunkNames: "chunks/[name]-[hash]",
   define: { EXHIBIT_VERSION: JSON.stringify(version) },
   metafile: true,
