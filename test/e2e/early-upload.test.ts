@@ -128,11 +128,11 @@ test("a capture that is killed leaves what it had sent, and the next command com
   capture.kill("SIGKILL");
   await once(capture, "exit");
   await until(() => processesWith("early-upload.js").length === 0, 10_000);
-  const before = await keysBelow("killed");
+  const left = await keysBelow("killed");
   const push = await runBeside(["push"]);
 
   assert.equal(push.status, 0, push.stderr);
-  assert.ok(!before.some((key) => key.endsWith("/manifest.json")));
+  assert.ok(!left.some((key) => key.endsWith("/manifest.json")));
   const { state, redactions, files } = manifest(ids()[0]);
   assert.equal(state, "interrupted");
   assert.ok(redactions.some(({ file, count }) => file === "evidence/first-look/proc.jsonl" && count > 0));
