@@ -46,6 +46,8 @@ export interface BundlePaths {
   /** Beside the bundle, until it is sealed: what must be masked. */
   readonly secrets: string;
   readonly receipt: string;
+  /** Beside the bundle, until a store has confirmed it: how far its upload has come. */
+  readonly upload: string;
   readonly evidence: (collector: string) => string;
 }
 
@@ -60,6 +62,7 @@ export function bundlePaths(spool: string, captureId: string): BundlePaths {
     journal: join(spool, `${captureId}.journal.jsonl`),
     secrets: join(spool, `${captureId}.secrets.json`),
     receipt: join(spool, `${captureId}.receipt.json`),
+    upload: join(spool, `${captureId}.upload.jsonl`),
     evidence: (collector) => join(folder, EVIDENCE_FOLDER, collector),
   };
 }
