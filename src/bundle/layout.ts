@@ -12,6 +12,8 @@ export const NOTE_FILE = "note.md";
 export const REPORT_FILE = "report.html";
 /** In the spool: one lock file per captured process. */
 export const LOCKS_FOLDER = ".locks";
+/** In the spool: bundles that are too damaged to be sent. */
+export const QUARANTINE_FOLDER = "quarantine";
 export const EVIDENCE_FOLDER = "evidence";
 
 const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/;

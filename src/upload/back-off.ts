@@ -4,21 +4,24 @@
 const FIRST_MS = 1000;
 const LONGEST_MS = 300_000;
 /** While a person waits: a store that is back must be noticed within seconds. */
-export const LONGEST_WAITED_MS = 5000;
+export const LONGEST_WAITED_MS = 4000;
 
-/**
- * How long to leave the store alone after `failures` in a row. `chance` is from 0 to 1 and makes it half as long to full
- * length; `longestMs` is the cap.
- */
-export function backOffMs(failures: number, chance: number, longestMs = LONGEST_MS): number {
-  if (failures <= 0) return 0;
-  const fullMs = Math.min(longestMs, FIRST_MS * 2 ** Math.min(failures - 1, 30));
-  return Math.round(fullMs * (0.5 + chance / 2));
+export interface Retry {
+  /** From 0 to 1: makes it half as long to full length. */
+  readonly chance: number;
+  readonly nowMs: number;
+  readonly longestMs?: number;
 }
 
-/** When the next attempt is due, after those that failed since anything was confirmed; undefined for at once. */
-export function dueAt(failures: readonly { readonly at: string }[], chance: number): string | undefined {
+/** How long to leave the store alone, after attempts that failed one after the other; 0 for not at all. */
+export function retryInMs(
+  failures: readonly { readonly at: string }[],
+  { chance, nowMs, longestMs = LONGEST_MS }: Retry,
+): number {
   const last = failures.at(-1);
-  if (!last) return undefined;
-  return new Date(Date.parse(last.at) + backOffMs(failures.length, chance)).toISOString();
+  if (!last) return 0;
+  const fullMs = Math.min(longestMs, FIRST_MS * 2 ** Math.min(failures.length - 1, 30));
+  const dueMs = Date.parse(last.at) + fullMs * (0.5 + chance / 2);
+  // A clock that was set back must not make anybody wait for longer than the longest time.
+  return Math.max(0, Math.min(longestMs, Math.ceil(dueMs - nowMs)));
 }

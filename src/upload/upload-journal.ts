@@ -67,8 +67,6 @@ export interface UploadJournal {
   readonly begun: (
     object: string,
   ) => { readonly upload: Step<"begun">; readonly parts: ReadonlyMap<number, JournalPart> } | undefined;
-  /** Attempts at this store that failed one after the other, the last one last. */
-  readonly failures: (store: string) => readonly Step<"attempt">[];
   /** Resolves when the line is durable. */
   readonly write: (entry: JournalEntry) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -137,7 +135,6 @@ function journalOf(file: FileHandle, read: readonly JournalEntry[]): UploadJourn
           Math.abs(Date.now() - Date.parse(entry.at)) < TRUSTED_MS,
       ),
     begun: (object) => begunIn(entries, object),
-    failures: (store) => failuresIn(entries, store),
     write: (entry) => {
       const written = last.then(() => append(entry));
       last = written.catch(() => undefined);
@@ -160,10 +157,8 @@ function begunIn(entries: readonly JournalEntry[], object: string): ReturnType<U
   return { upload, parts };
 }
 
-/** The attempts since something was last confirmed. */
-export function failuresIn(entries: readonly JournalEntry[], store: string): readonly Step<"attempt">[] {
+/** The attempts that failed since anything was confirmed, the last one last. */
+export function failuresIn(entries: readonly JournalEntry[]): readonly Step<"attempt">[] {
   const since = entries.findLastIndex(({ step }) => step === "confirmed" || step === "part");
-  return entries
-    .slice(since + 1)
-    .filter((entry): entry is Step<"attempt"> => entry.step === "attempt" && entry.store === store);
+  return entries.slice(since + 1).filter((entry): entry is Step<"attempt"> => entry.step === "attempt");
 }
