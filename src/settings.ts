@@ -42,13 +42,34 @@ export const KeepFree = z
 const Name = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "expected a name of a-z, 0-9 and -");
 
 const DirectoryStore = z.strictObject({ type: z.literal("directory"), path: z.string().startsWith("/") });
+const S3Url = z
+  .string()
+  .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/.*)?$/, "expected s3://bucket/prefix");
+const Days = z.int().min(1).max(36_500);
+/** Tags go into one header as a query (PutObject, x-amz-tagging); S3 takes ten, two are ours. */
+const TAG = /^[\w .:/=+@-]{1,128}$/;
+const Tags = z
+  .record(z.string().regex(TAG, "expected letters, digits and _ .:/=+@-"), z.string().regex(TAG))
+  .refine((tags) => Object.keys(tags).length <= 8, "expected at most 8 tags");
 export const S3Store = z.strictObject({
   type: z.literal("s3"),
-  url: z.string().regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/.*)?$/, "expected s3://bucket/prefix"),
+  url: S3Url,
+  sensitiveUrl: S3Url.nullable().default(null),
   region: z.string().default("us-east-1"),
   endpoint: z.url().nullable().default(null),
   pathStyle: z.boolean().default(false),
   sse: z.enum(["AES256", "aws:kms"]).nullable().default(null),
+  kmsKeyId: z.string().min(1).nullable().default(null),
+  lockDays: Days.nullable().default(null),
+  sensitiveLockDays: Days.nullable().default(null),
+  lockMode: z.enum(["GOVERNANCE", "COMPLIANCE"]).default("GOVERNANCE"),
+  tags: Tags.default({}),
+  checksum: z.enum(["auto", "signed", "crc32"]).default("auto"),
+  proxy: z
+    .url({ protocol: /^https?$/ })
+    .nullable()
+    .default(null),
+  caFile: z.string().startsWith("/").nullable().default(null),
   credentialsFile: z.string().nullable().default(null),
 });
 export type DirectoryStoreSettings = z.infer<typeof DirectoryStore>;

@@ -12,6 +12,8 @@ export const NOTE_FILE = "note.md";
 export const REPORT_FILE = "report.html";
 /** In the spool: one lock file per captured process. */
 export const LOCKS_FOLDER = ".locks";
+/** In the spool: bundles that are too damaged to be sent. */
+export const QUARANTINE_FOLDER = "quarantine";
 export const EVIDENCE_FOLDER = "evidence";
 
 const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/;
@@ -48,6 +50,8 @@ export interface BundlePaths {
   /** Beside the bundle, until it is sealed: what was masked before the seal. */
   readonly masked: string;
   readonly receipt: string;
+  /** Beside the bundle, until a store has confirmed it: how far its upload has come. */
+  readonly upload: string;
   readonly evidence: (collector: string) => string;
 }
 
@@ -63,6 +67,7 @@ export function bundlePaths(spool: string, captureId: string): BundlePaths {
     secrets: join(spool, `${captureId}.secrets.json`),
     masked: join(spool, `${captureId}.masked.jsonl`),
     receipt: join(spool, `${captureId}.receipt.json`),
+    upload: join(spool, `${captureId}.upload.jsonl`),
     evidence: (collector) => join(folder, EVIDENCE_FOLDER, collector),
   };
 }

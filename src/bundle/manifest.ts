@@ -2,6 +2,7 @@
 // bundle: written last, never overwritten. Published as JSON Schema (schema/manifest.schema.json).
 // What must stay true: unknown is absent, never zero; partial is never called complete.
 import { z } from "zod";
+import { StoreConfirmation } from "./store-confirmation.ts";
 
 export const SCHEMA_VERSION = 1;
 
@@ -229,6 +230,7 @@ export const Receipt = z.strictObject({
       files: Count,
       bytes: Count,
       confirmedAt: Instant,
+      found: StoreConfirmation.optional().describe("what the store really did, read back"),
     }),
   ),
   notes: z.array(

@@ -48,6 +48,7 @@ export async function noteOf(
     url: (upload && stableLink(linkBase, captureId)) ?? upload?.url ?? bundle.path,
     manifestSha256: bundle.manifestSha256,
     uploaded: upload !== undefined,
+    ...(upload?.found?.retention?.until === undefined ? {} : { keptUntil: upload.found.retention.until }),
     ...(outcome === undefined ? {} : { outcome }),
     ...(running === undefined ? {} : { running }),
   });

@@ -1,11 +1,14 @@
 // From a sealed bundle to a store, and the receipt of it. Safe to repeat; what fails waits in the spool for `push`, and
 // neither the capture nor the mitigation waits for it.
+import { bundlePaths } from "../bundle/layout.ts";
 import type { Manifest, Receipt } from "../bundle/manifest.ts";
-import { messageOf } from "../errors.ts";
+import { ExhibitError, messageOf } from "../errors.ts";
 import { prefixOf } from "../upload/members.ts";
 import { readReceipt, updateReceipt } from "../upload/receipt.ts";
 import { sendBundle, sendOutcome } from "../upload/send.ts";
 import type { Store } from "../upload/store.ts";
+import { openUploadJournal, removeUploadJournal } from "../upload/upload-journal.ts";
+import { lockUpload } from "../upload/upload-lock.ts";
 import type { SealedBundle } from "./sealed-bundle.ts";
 
 export interface Uploaded {
@@ -24,27 +27,49 @@ export async function uploadBundle(
   signal?: AbortSignal,
 ): Promise<Uploaded> {
   try {
-    const there = await confirmedBy(bundle, store);
-    if (there !== undefined) {
-      await sendOutcome({
-        bundlePath: bundle.path,
-        manifest: bundle.manifest,
-        store,
-        ...(signal ? { signal } : {}),
-      });
-      await remember(bundle, { ...there, confirmedAt: new Date().toISOString() });
-      return { state: "present", url: there.url };
+    const lock = await lockUpload(bundle.spool, bundle.manifest.captureId);
+    if (!lock) return { state: "waiting", reason: "another exhibit is sending it now" };
+    try {
+      return await uploadLocked(bundle, store, signal);
+    } finally {
+      await lock.release();
     }
-    const sent = await sendBundle({
-      bundlePath: bundle.path,
-      manifest: bundle.manifest,
-      store,
-      ...(signal ? { signal } : {}),
-    });
+  } catch (error) {
+    return { state: "waiting", reason: reasonOf(error) };
+  }
+}
+
+/** What failed and what to do, in one line. */
+function reasonOf(error: unknown): string {
+  const hint = error instanceof ExhibitError ? error.hint : undefined;
+  return hint === undefined ? messageOf(error) : `${messageOf(error)}; ${hint}`;
+}
+
+async function uploadLocked(bundle: SealedBundle, store: Store, signal?: AbortSignal): Promise<Uploaded> {
+  const { path, manifest } = bundle;
+  const request = { bundlePath: path, manifest, store, ...(signal ? { signal } : {}) };
+  const there = await confirmedBy(bundle, store);
+  if (there !== undefined) {
+    await sendOutcome(request);
+    await remember(bundle, { ...there, confirmedAt: new Date().toISOString() });
+    return { state: "present", url: there.url };
+  }
+  const journalPath = bundlePaths(bundle.spool, manifest.captureId).upload;
+  const journal = await openUploadJournal(journalPath);
+  try {
+    const sent = await sendBundle({ ...request, journal });
     await remember(bundle, { store: store.name, ...sent, confirmedAt: new Date().toISOString() });
+    await removeUploadJournal(journalPath);
     return { state: "uploaded", url: sent.url };
   } catch (error) {
-    return { state: "waiting", reason: messageOf(error) };
+    const reason = reasonOf(error);
+    // A full disk must not hide why it failed.
+    await journal
+      .write({ step: "attempt", at: new Date().toISOString(), store: store.name, reason })
+      .catch(() => undefined);
+    return { state: "waiting", reason };
+  } finally {
+    await journal.close();
   }
 }
 

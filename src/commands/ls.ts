@@ -1,10 +1,14 @@
 // exhibit ls: bundles on this host, and what of them is still to be sent; with --store, what a store holds.
 import prettyBytes from "pretty-bytes";
+import { bundlePaths } from "../bundle/layout.ts";
 import { printable } from "../printable.ts";
+import { describeConfirmation } from "../upload/confirmation.ts";
 import type { LoadedSettings } from "../settings-files.ts";
 import { bundlePrefix } from "../upload/keys.ts";
 import { openStore } from "../upload/open-store.ts";
+import { listQuarantine } from "../upload/quarantine.ts";
 import { listSpool, type SpoolEntry } from "../upload/spool.ts";
+import { failuresIn, readUploadJournal } from "../upload/upload-journal.ts";
 import { waitingOf } from "../upload/waiting.ts";
 import { openDestination, recover, storeName } from "./destination.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
@@ -27,12 +31,25 @@ export async function run(context: CommandContext<LsOptions>): Promise<CommandRe
   const recovered = await recover(loaded, await openDestination({ to: undefined, noUpload: false }, loaded));
   const reasons = new Map(recovered.map(({ captureId, reason }) => [captureId, reason]));
   const spool = loaded.settings.spool.path;
-  const bundles = (await listSpool(spool))
-    .filter(({ capture }) => incident === undefined || capture?.incidents.includes(incident))
-    .map((entry) => summaryOf(entry, reasons.get(entry.captureId)));
+  const entries = (await listSpool(spool)).filter(
+    ({ capture }) => incident === undefined || capture?.incidents.includes(incident),
+  );
+  const bundles = entries.map((entry) => summaryOf(entry, reasons.get(entry.captureId)));
+  for (const bundle of bundles)
+    if (bundle.upload === "waiting") Object.assign(bundle, await lastFailure(spool, bundle));
+  bundles.push(...(await listQuarantine(spool)).map(quarantined));
   if (bundles.length === 0) context.say(`exhibit: no bundles ${ofIncident(incident)}in ${spool}`);
   for (const { captureId, reason } of bundles)
     if (reason !== undefined) context.warn(`exhibit: ${printable(captureId)}: ${printable(reason, 300)}`);
+  for (const { captureId, uploadReason } of bundles)
+    if (uploadReason !== undefined)
+      context.say(`exhibit: ${captureId}: the upload waits: ${printable(uploadReason, 400)}`);
+  if (context.global.verbose)
+    for (const { captureId, receipt } of entries)
+      for (const upload of receipt?.uploads ?? [])
+        context.say(
+          `exhibit: ${printable(captureId)}: ${printable(upload.store)}: ${describeConfirmation(upload) ?? `${upload.files} files`}`,
+        );
   const json: LsResult = { bundles };
   const head = ["ID", "STATE", "SIZE", "TO SEND", "INCIDENT"];
   const rows = bundles.map((bundle) => [
@@ -68,7 +85,7 @@ function toSend({ upload, note }: Bundle): string {
 function summaryOf(entry: SpoolEntry, reason: string | undefined): Bundle {
   const { capture, manifest, receipt } = entry;
   const target = capture?.target.service ?? capture?.target.command;
-  const url = receipt?.uploads[0]?.url;
+  const { url, found } = receipt?.uploads[0] ?? {};
   const why = entry.state === "damaged" ? entry.reason : reason;
   return {
     captureId: entry.captureId,
@@ -81,7 +98,21 @@ function summaryOf(entry: SpoolEntry, reason: string | undefined): Bundle {
     sizeBytes: entry.bytes,
     ...waitingOf(entry),
     ...(url === undefined ? {} : { url }),
+    ...(found === undefined ? {} : { found }),
   };
+}
+
+/** What was put aside is never sent by itself. */
+function quarantined(entry: SpoolEntry): Bundle {
+  const { captureId, path, bytes, reason = "it was damaged when it was put aside" } = entry;
+  const where = `${reason}; it was put aside: ${path}`;
+  return { captureId, state: "quarantined", reason: where, incidents: [], path, sizeBytes: bytes };
+}
+
+/** Why an upload waits, as the journal has it; nothing when it was not tried yet. */
+async function lastFailure(spool: string, { captureId }: Bundle): Promise<Pick<Bundle, "uploadReason">> {
+  const last = failuresIn(await readUploadJournal(bundlePaths(spool, captureId).upload)).at(-1);
+  return last === undefined ? {} : { uploadReason: last.reason };
 }
 
 /** How the capture ended; one that could not be sealed is not called interrupted, as a sealed one may be that. */

@@ -7,7 +7,7 @@ import { printable } from "../printable.ts";
 import { openDestination, recover } from "./destination.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { planNotes } from "./note-plan.ts";
-import { describeNote } from "./push.ts";
+import { describeNote } from "./push-one.ts";
 import { readSettings } from "./read-settings.ts";
 import type { NoteCommandResult } from "./results/bundles.ts";
 import { findEntry, mustBeInSpool, openSealed } from "./spool-entry.ts";

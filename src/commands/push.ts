@@ -1,84 +1,106 @@
-// exhibit push: sends what is waiting: first the upload, then the note. Safe to repeat.
-import { postNotes } from "../capture/post-notes.ts";
-import { uploadBundle } from "../capture/upload-bundle.ts";
+// exhibit push: sends what is waiting: first the upload, then the note. Safe to repeat; with --wait it does so itself.
 import { printable } from "../printable.ts";
+import { UsageError } from "../errors.ts";
+import { bundlePaths } from "../bundle/layout.ts";
+import { delay } from "../host/clock.ts";
 import type { LoadedSettings } from "../settings-files.ts";
+import { parseDurationMs } from "../units.ts";
+import { LONGEST_WAITED_MS, retryInMs } from "../upload/back-off.ts";
 import { evictUploaded } from "../upload/evict.ts";
+import { quarantineDamaged } from "../upload/quarantine.ts";
 import { listSpool, type SpoolEntry } from "../upload/spool.ts";
+import { failuresIn, readUploadJournal } from "../upload/upload-journal.ts";
 import { waitingOf } from "../upload/waiting.ts";
 import { openDestination, recover, storeName } from "./destination.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
+import { describePushed, pushOne, type Pushed, type PushOptions } from "./push-one.ts";
 import { readSettings } from "./read-settings.ts";
-import type { UploadResult } from "./results/captures.ts";
 import type { PushResult } from "./results/bundles.ts";
-import { findEntry, mustBeInSpool, openSealed, whyUnsealed } from "./spool-entry.ts";
-
-interface PushOptions {
-  readonly to: string | undefined;
-  readonly noNote: boolean;
-}
-
-type Pushed = PushResult["pushed"][number];
+import { findEntry, mustBeInSpool } from "./spool-entry.ts";
 
 export async function run(context: CommandContext<PushOptions>): Promise<CommandResult> {
+  const waitMs = readWait(context.options.wait);
   const loaded = await readSettings(context);
   const spool = loaded.settings.spool.path;
   storeName(context.options, loaded);
-  for (const { captureId, state, reason } of await recover(
-    loaded,
-    await openDestination({ to: undefined, noUpload: false }, loaded),
-  ))
-    context.say(
-      `exhibit: ${captureId}: ${state === "sealed" ? "was interrupted; sealed now" : `cannot be sealed: ${reason}`}`,
-    );
-  const json: PushResult = { pushed: [] };
-  for (const entry of await chosen(context.positionals, spool)) {
-    const one = await pushOne(entry, loaded, context);
-    json.pushed.push(one);
-    context.say(describe(one));
+  await tidy(context, loaded);
+  const endMs = performance.now() + waitMs;
+  const done = new Map<string, Pushed>();
+  for (;;) {
+    for (const entry of await chosen(context.positionals, spool, done)) {
+      const one = await pushOne(entry, loaded, context);
+      const told = describePushed(one);
+      const before = done.get(one.captureId);
+      if (before === undefined || describePushed(before) !== told) context.say(told);
+      done.set(one.captureId, one);
+    }
+    const waiting = [...done.values()].filter(isWaiting);
+    const leftMs = endMs - performance.now();
+    if (waiting.length === 0 || leftMs <= 0) break;
+    await delay(Math.min(leftMs, await pauseMs(spool, waiting)));
   }
-  if (json.pushed.length === 0) context.say("exhibit: nothing is waiting");
+  if (done.size === 0) context.say("exhibit: nothing is waiting");
   const { keepAfterUpload, maxSize } = loaded.settings.spool;
   await evictUploaded({ spool, keepMs: keepAfterUpload, maxBytes: maxSize });
+  const json: PushResult = { pushed: [...done.values()] };
   return { exitCode: exitCodeOf(json.pushed), json };
 }
 
-/** Those that were named; else all that are sealed and wait. */
-async function chosen(asked: readonly string[], spool: string): Promise<readonly SpoolEntry[]> {
+function readWait(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const waitMs = parseDurationMs(text);
+  if (waitMs === undefined)
+    throw new UsageError(`--wait ${printable(text)}: expected a duration such as 30s or 10m`);
+  return waitMs;
+}
+
+/** Seals what was interrupted, and puts aside what is too damaged to be sent. */
+async function tidy(context: CommandContext<PushOptions>, loaded: LoadedSettings): Promise<void> {
+  const recovered = await recover(loaded, await openDestination({ to: undefined, noUpload: false }, loaded));
+  for (const { captureId, state, reason } of recovered)
+    context.say(
+      `exhibit: ${captureId}: ${state === "sealed" ? "was interrupted; sealed now" : `cannot be sealed: ${reason}`}`,
+    );
+  for (const { captureId, path, reason } of await quarantineDamaged(loaded.settings.spool.path))
+    context.warn(`exhibit: ${captureId} is damaged (${printable(reason)}) and was put aside: ${path}`);
+}
+
+/** Those that were named; else all that are sealed and wait. When it is repeated, those of them that still wait. */
+async function chosen(
+  asked: readonly string[],
+  spool: string,
+  done: ReadonlyMap<string, Pushed>,
+): Promise<readonly SpoolEntry[]> {
+  const isOpen = ({ captureId }: SpoolEntry) => {
+    const before = done.get(captureId);
+    return before === undefined || isWaiting(before);
+  };
   if (asked.length === 0)
     return (await listSpool(spool)).filter((entry) => {
       const waiting = waitingOf(entry);
-      return entry.state === "sealed" && (waiting?.upload === "waiting" || waiting?.note === "waiting");
+      const isAsked = waiting?.upload === "waiting" || waiting?.note === "waiting";
+      return entry.state === "sealed" && isAsked && isOpen(entry);
     });
   const entries = await Promise.all(asked.map((id) => findEntry(spool, id)));
   for (const entry of entries) mustBeInSpool(entry, spool);
-  return entries;
+  return entries.filter(isOpen);
 }
 
-async function pushOne(
-  entry: SpoolEntry,
-  loaded: LoadedSettings,
-  { options, positionals }: CommandContext<PushOptions>,
-): Promise<Pushed> {
-  const { captureId, manifest } = entry;
-  if (!manifest)
-    return { captureId, upload: { state: "waiting", reason: `it ${whyUnsealed(entry)}` }, notes: [] };
-  const bundle = await openSealed(entry);
-  // The store it was meant for may have another name by now, or none.
-  const name = options.to ?? manifest.store;
-  const known = name === undefined || loaded.settings.store[name] !== undefined;
-  const destination = await openDestination({ to: known ? name : undefined, noUpload: false }, loaded);
-  // --no-upload holds until the bundle, or a store, is named.
-  const isAsked = name !== undefined || positionals.length > 0;
-  const upload = async (): Promise<UploadResult> => {
-    if (!isAsked || !destination.store) return { state: "not-asked" };
-    if (known) return uploadBundle(bundle, destination.store);
-    return { state: "waiting", reason: `the settings have no store ${name} any more; name one: --to NAME` };
-  };
-  const uploaded = await upload();
-  const isNoted = !options.noNote && manifest.noNote !== true;
-  const notes = isNoted ? await postNotes(bundle, destination.records) : [];
-  return { captureId, upload: uploaded, notes: [...notes] };
+/** Until the first of those that wait may be tried again. */
+async function pauseMs(spool: string, waiting: readonly Pushed[]): Promise<number> {
+  const pauses = await Promise.all(
+    waiting.map(async ({ captureId }) => {
+      const failures = failuresIn(await readUploadJournal(bundlePaths(spool, captureId).upload));
+      const retry = { chance: Math.random(), nowMs: Date.now(), longestMs: LONGEST_WAITED_MS };
+      // Of a note that waits, or a bundle that another process sends, nothing is written down.
+      return failures.length === 0 ? LONGEST_WAITED_MS : retryInMs(failures, retry);
+    }),
+  );
+  return Math.min(LONGEST_WAITED_MS, ...pauses);
+}
+
+function isWaiting({ upload, notes }: Pushed): boolean {
+  return upload.state === "waiting" || notes.some(({ state }) => state === "waiting");
 }
 
 /** The upload before the note, as with several captures. */
@@ -86,28 +108,4 @@ function exitCodeOf(pushed: readonly Pushed[]): number {
   if (pushed.some(({ upload }) => upload.state === "waiting")) return 4;
   const isOpen = ({ state }: Pushed["notes"][number]) => state === "waiting" || state === "failed";
   return pushed.some(({ notes }) => notes.some(isOpen)) ? 5 : 0;
-}
-
-const UPLOADS = {
-  uploaded: "uploaded",
-  present: "already there",
-  waiting: "the upload waits",
-  "not-asked": "no upload was asked for",
-} as const;
-
-function describe({ captureId, upload, notes }: Pushed): string {
-  const where = upload.url === undefined ? "" : `  ${printable(upload.url, 300)}`;
-  const why = upload.reason === undefined ? "" : `: ${printable(upload.reason, 300)}`;
-  return [
-    `exhibit: ${captureId}: ${UPLOADS[upload.state]}${why}${where}`,
-    ...notes.map((note) => `  note on ${describeNote(note)}`),
-  ].join("\n");
-}
-
-/** `INC-4211: posted  /var/lib/exhibit/incidents/INC-4211.md`. */
-export function describeNote({ incident, state, where, reason }: Pushed["notes"][number]): string {
-  const told = state === "present" ? "already there" : state;
-  const why = reason === undefined ? "" : `: ${printable(reason, 300)}`;
-  const place = where === undefined || where === "" ? "" : `  ${printable(where, 300)}`;
-  return `${printable(incident)}: ${told}${why}${place}`;
 }

@@ -3,6 +3,7 @@
 import prettyBytes from "pretty-bytes";
 import type { CollectorRecord, FileRecord, Manifest, Outcome } from "../bundle/manifest.ts";
 import { printable } from "../printable.ts";
+import { describeConfirmation } from "../upload/confirmation.ts";
 import type { ShowResult } from "./results/bundles.ts";
 import { layColumns, wrapText, type Style } from "./style.ts";
 
@@ -64,8 +65,11 @@ function head({ manifest, outcome, receipt, path }: ShowResult, page: Page): rea
   rows.push(["Taken", `${span(manifest.startedAt, manifest.finishedAt)}; ${pause}`]);
   if (manifest.mitigation) rows.push(["Before", printable(manifest.mitigation.argv.join(" "), 300)]);
   if (outcome) rows.push(["Then", ended(outcome)]);
-  for (const { url, store } of receipt?.uploads ?? [])
-    rows.push(["Stored", `${printable(store)}: ${printable(url, 300)}`]);
+  for (const upload of receipt?.uploads ?? []) {
+    rows.push(["Stored", `${printable(upload.store)}: ${printable(upload.url, 300)}`]);
+    const found = describeConfirmation(upload);
+    if (found !== undefined) rows.push(["", found]);
+  }
   for (const note of receipt?.notes ?? []) {
     const where = note.where === "" ? (note.reason ?? "") : note.where;
     rows.push(["Noted", `${printable(note.incident)}: ${note.state} ${printable(where, 300)}`]);

@@ -66,7 +66,8 @@ const ls = defineCommand({
     incident: value("-i, --incident REF", "only those of this incident"),
     store: optionMaker("optional")("--store [NAME]", "what a store holds, in place of this host   [default]"),
   },
-  notes: "TO SEND is what exhibit push would send. With --quiet only the ids, one a line.",
+  notes: `TO SEND is what exhibit push would send. With --quiet only the ids, one a line; with --verbose also what
+the store was found to have done (write-once, locks, encryption).`,
   examples: ["exhibit ls", "exhibit ls --store evidence -i INC-4211"],
   load: () => import("./ls.ts"),
 });
@@ -80,14 +81,16 @@ const push = defineCommand({
   options: {
     to: value("--to NAME", "a store from the settings   [the one it was meant for]"),
     noNote: flag("--no-note", "upload, but write to no incident record"),
+    wait: value("--wait TIME", "try again until nothing waits, or for this long: 10m"),
   },
   notes: `Without an ID all that wait. ID is an id, its unique beginning or end, or last.
-Safe to repeat: what is there already is said, and not sent again.
+Safe to repeat: what is there already is said, and not sent again; a file that was cut goes on where it was.
+A bundle that is too damaged to be sent is put aside, into quarantine/ in the spool.
 What was captured with --no-upload is uploaded when its ID is given, what was captured with --no-note
 is noted with exhibit note ID --to REF only.
 
 Exit status: 0 nothing waits any more; 2 usage or settings; 4 an upload still waits; 5 a note still waits.`,
-  examples: ["exhibit push", "exhibit push last --to evidence"],
+  examples: ["exhibit push", "exhibit push --wait 10m", "exhibit push last --to evidence"],
   load: () => import("./push.ts"),
 });
 

@@ -34,17 +34,21 @@ export function openDirectoryStore(name: string, settings: DirectoryStoreSetting
     type: "directory",
     location: root,
     url: (key) => pathOf(key),
-    put: (member, signal) => {
+    put: (member, { signal } = {}) => {
       const path = pathOf(member.key);
       return naming(path, async () => {
         await prepare(path);
-        if (await holds(path, member)) return "present";
-        return putFile(path, member, signal);
+        if (await holds(path, member)) return { state: "present" };
+        return { state: await putFile(path, member, signal) };
       });
     },
     get: (key, limitBytes) => naming(pathOf(key), () => readWhole(pathOf(key), limitBytes)),
     list: (prefix) => naming(root, () => listTree(root, prefix)),
-    check: () => naming(root, () => tryOut(root, folders.ensure)),
+    check: () =>
+      naming(root, async () => {
+        await tryOut(root, folders.ensure);
+        return { proven: ["put", "read back", "write-once"], missing: [] };
+      }),
   };
 }
 

@@ -9,6 +9,7 @@ import { errnoOf, messageOf } from "../errors.ts";
 import { delay } from "../host/clock.ts";
 import { prefixOf } from "./members.ts";
 import type { Member, Store } from "./store.ts";
+import type { UploadJournal } from "./upload-journal.ts";
 
 /** Small files at once; a core has its own buffers. */
 const AT_ONCE = 2;
@@ -35,6 +36,8 @@ interface Request {
   readonly folder: string;
   readonly capture: CaptureFile;
   readonly store: Store;
+  /** What is confirmed here is not sent again with the whole bundle. */
+  readonly journal: UploadJournal;
   readonly stop: AbortSignal;
   readonly onSent: (path: string, bytes: number) => void;
   readonly onRefused: (reason: string) => void;
@@ -45,7 +48,8 @@ interface Growing {
   readonly reject: (error: Error) => void;
 }
 
-export function openEarlySender({ folder, capture, store, stop, onSent, onRefused }: Request): EarlySender {
+export function openEarlySender(request: Request): EarlySender {
+  const { folder, capture, store, journal, stop, onSent, onRefused } = request;
   const limit = pLimit(AT_ONCE);
   const underWay = new Set<Promise<void>>();
   const growing = new Map<string, Growing>();
@@ -72,7 +76,7 @@ export function openEarlySender({ folder, capture, store, stop, onSent, onRefuse
     };
     for (let attempt = 0; ; attempt++) {
       try {
-        await store.put(member, stop);
+        await store.put(member, { signal: stop, journal });
         return onSent(path, member.bytes);
       } catch (error) {
         const pause = AGAIN_MS[attempt];
@@ -84,7 +88,8 @@ export function openEarlySender({ folder, capture, store, stop, onSent, onRefuse
   };
 
   const growOne = async (path: string, finished: Promise<Digest>): Promise<void> => {
-    await store.putGrowing?.({ ...facts(path), sensitivity: "core", finished }, stop);
+    const member = { ...facts(path), sensitivity: "core" as const, finished };
+    await store.putGrowing?.(member, { signal: stop, journal });
     onSent(path, (await finished).bytes);
   };
 

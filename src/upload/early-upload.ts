@@ -17,6 +17,8 @@ import { openEarlySender, type EarlySender } from "./early-sender.ts";
 import { Order, parseLine, type Word } from "./early-lines.ts";
 import { readJsonFile } from "./json-file.ts";
 import { openStore } from "./open-store.ts";
+import { openUploadJournal, type UploadJournal } from "./upload-journal.ts";
+import { lockUpload } from "./upload-lock.ts";
 
 type Opening = Extract<Order, { kind: "open" }>;
 
@@ -52,14 +54,32 @@ async function openCapture(opening: Opening): Promise<CaptureFile> {
   return found.value;
 }
 
+/** Takes orders while it holds the upload of the bundle. */
+async function sendEarly(opening: Opening, orders: AsyncIterator<Order>, stop: AbortSignal): Promise<void> {
+  const { spool, captureId } = opening;
+  const lock = await lockUpload(spool, captureId);
+  if (!lock) throw new Error("another exhibit is sending it now");
+  const journal = await openUploadJournal(bundlePaths(spool, captureId).upload);
+  try {
+    await obey(opening, orders, { stop, journal });
+  } finally {
+    await journal.close();
+    await lock.release();
+  }
+}
+
 /** What follows the first order, until the last one. */
-async function obey(opening: Opening, orders: AsyncIterator<Order>, stop: AbortSignal): Promise<void> {
+async function obey(
+  opening: Opening,
+  orders: AsyncIterator<Order>,
+  by: { readonly stop: AbortSignal; readonly journal: UploadJournal },
+): Promise<void> {
   const masker = await openMasker(opening);
   const sender: EarlySender = openEarlySender({
+    ...by,
     folder: bundlePaths(opening.spool, opening.captureId).folder,
     capture: await openCapture(opening),
     store: await openStore(opening.store.name, opening.store.settings),
-    stop,
     onSent: (path, bytes) => tell({ kind: "sent", path, bytes }),
     onRefused: (reason) => tell({ kind: "refused", reason }),
   });
@@ -96,7 +116,7 @@ async function main(): Promise<void> {
   const orders = readOrders(stop);
   const first = await orders.next();
   if (first.done || first.value.kind !== "open") return;
-  await obey(first.value, orders, stop.signal);
+  await sendEarly(first.value, orders, stop.signal);
 }
 
 // A store that does not answer must not keep us after the capture has gone.

@@ -8,6 +8,8 @@ import { errnoOf } from "../errors.ts";
 import { fsyncFolder } from "../host/files.ts";
 import { isAlive, readBootId } from "../host/process-identity.ts";
 import { listSpool, type SpoolEntry } from "./spool.ts";
+import { removeUploadJournal } from "./upload-journal.ts";
+import { uploadLockPath } from "./upload-lock.ts";
 import { waitingOf } from "./waiting.ts";
 
 const LEAVING = /^\.evicted-/;
@@ -84,6 +86,8 @@ async function remove(spool: string, captureId: string): Promise<void> {
   await rename(bundlePaths(spool, captureId).folder, leaving);
   await fsyncFolder(spool);
   await rm(leaving, { recursive: true, force: true });
+  await removeUploadJournal(bundlePaths(spool, captureId).upload);
+  await rm(uploadLockPath(spool, captureId), { force: true });
 }
 
 /** Deletes what an earlier run had begun to delete. */

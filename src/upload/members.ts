@@ -20,7 +20,8 @@ import { UnsendableError } from "./unsendable.ts";
 
 export const SIGNATURE_FILE = "manifest.json.sig";
 
-const SMALL_BYTES = 8 * 1024 ** 2;
+/** What goes up in one request. */
+const SMALL_BYTES = 16 * 1024 ** 2;
 const FOR_PEOPLE = [REPORT_FILE, NOTE_FILE];
 const LATE = new Set([
   CAPTURE_FILE,
@@ -108,6 +109,7 @@ function memberOf(
     path: join(bundle.path, path),
     mediaType: path.endsWith(".json") ? "application/json" : "text/plain",
     sensitivity: "text",
-    exclusive: path === MANIFEST_FILE,
+    // All but what is told later, and again when more is known.
+    exclusive: path !== OUTCOME_FILE,
   };
 }

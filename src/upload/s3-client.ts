@@ -4,6 +4,7 @@ import type { S3 } from "@aws-sdk/client-s3";
 import { delay } from "../host/clock.ts";
 import type { S3StoreSettings } from "../settings.ts";
 import { stopped } from "./refusals.ts";
+import { openAgents } from "./s3-agents.ts";
 import { readS3Credentials } from "./s3-credentials.ts";
 import { isTransient, s3Error, type S3Place } from "./s3-errors.ts";
 
@@ -19,6 +20,8 @@ export interface S3Timeouts {
 const TIMEOUTS: S3Timeouts = { connectMs: 5000, idleMs: 30_000, requestMs: 60_000 };
 /** A store that is slower than this for a whole request counts as stalled. */
 const SLOWEST_BYTES_PER_MS = 64;
+/** An answer tells the second alone, and is some time under way. */
+const NOTABLE_OFFSET_MS = 60_000;
 const PAUSES_MS = [500, 2000];
 const SILENT = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
 
@@ -29,6 +32,8 @@ function nothing(): void {
 export interface S3Request {
   /** What goes over the wire in its course, for the deadline. */
   readonly bytes?: number;
+  /** What the store may take beside that to answer. */
+  readonly patienceMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -38,6 +43,8 @@ export interface S3Connection {
     call: (s3: S3, abortSignal: AbortSignal) => Promise<T>,
     options?: S3Request,
   ) => Promise<T>;
+  /** What the store's clock is ahead of this host's, when an answer showed that they differ by minutes. */
+  readonly clockOffsetMs: () => number | undefined;
 }
 
 export function connectS3(
@@ -47,6 +54,7 @@ export function connectS3(
 ): S3Connection {
   const limits = { ...TIMEOUTS, ...timeouts };
   let loading: Promise<S3> | undefined;
+  let client: S3 | undefined;
   const load = () => {
     loading ??= openClient(settings, limits);
     // Credentials that were missing may be there the next time.
@@ -54,11 +62,16 @@ export function connectS3(
     return loading;
   };
   return {
-    request: async (call, { bytes = 0, signal } = {}) => {
-      const limitMs = limits.requestMs + bytes / SLOWEST_BYTES_PER_MS;
+    clockOffsetMs: () => {
+      const offsetMs = client?.config.systemClockOffset ?? 0;
+      return Math.abs(offsetMs) < NOTABLE_OFFSET_MS ? undefined : offsetMs;
+    },
+    request: async (call, { bytes = 0, patienceMs = 0, signal } = {}) => {
+      const limitMs = limits.requestMs + patienceMs + bytes / SLOWEST_BYTES_PER_MS;
       for (let attempt = 0; ; attempt++) {
         if (signal?.aborted) throw stopped(place.location);
         const s3 = await load();
+        client = s3;
         try {
           return await within(limitMs, signal, (abort) => call(s3, abort));
         } catch (error) {
@@ -100,6 +113,7 @@ async function within<T>(
 async function openClient(settings: S3StoreSettings, limits: S3Timeouts): Promise<S3> {
   const { S3 } = await import("@aws-sdk/client-s3");
   const { credentialsFile, endpoint, region, pathStyle } = settings;
+  const agents = await openAgents(settings);
   return quietly(
     () =>
       new S3({
@@ -112,7 +126,12 @@ async function openClient(settings: S3StoreSettings, limits: S3Timeouts): Promis
         // With its defaults the SDK frames streams in a way that several stores refuse or store as part of the file.
         requestChecksumCalculation: "WHEN_REQUIRED",
         responseChecksumValidation: "WHEN_REQUIRED",
-        requestHandler: { connectionTimeout: limits.connectMs, socketTimeout: limits.idleMs, logger: SILENT },
+        requestHandler: {
+          connectionTimeout: limits.connectMs,
+          socketTimeout: limits.idleMs,
+          logger: SILENT,
+          ...agents,
+        },
       }),
   );
 }

@@ -59,6 +59,11 @@ const KNOWN: Readonly<Record<string, Words>> = {
     "the store does not support what is asked of it (sse, or tags on sensitive files)",
     "set sse to null, or use another store",
   ],
+  InvalidRequest: () => [
+    "the store refuses the request as it is",
+    "look at sse, kmsKeyId, lockDays and checksum in the store's settings: exhibit doctor tries each",
+  ],
+  NoSuchUpload: () => ["the store has forgotten the unfinished upload", "exhibit push sends the file again"],
   SlowDown: () => ["the store is overloaded", "exhibit push sends it later"],
   ServiceUnavailable: () => ["the store is not available now", "exhibit push sends it later"],
   InternalError: () => ["the store failed", "look at the store; exhibit push sends it later"],
@@ -138,7 +143,7 @@ export function s3Error(error: unknown, place: S3Place): UploadError {
       `${place.location}: the certificate of ${place.endpoint} is not trusted (${printable(name, 60)})`,
       {
         cause: error,
-        hint: "set NODE_EXTRA_CA_CERTS to the file of the certificate authority",
+        hint: "set caFile in the store's settings to the PEM file of the certificate authority",
       },
     );
   return new UploadError(`${place.location}: ${printable(name, 60)}: ${printable(messageOf(error))}`, {

@@ -1,15 +1,12 @@
-// The few requests that an S3 store makes. What must stay true: the store itself checks every byte it is sent (the
-// signed x-amz-content-sha256 is what S3-compatible stores really enforce, while some accept and ignore checksums), and
-// what an answer claims is read back before it is believed.
+// The few requests about one object that an S3 store makes. What must stay true: what an answer claims is read back
+// before it is believed.
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import type { S3StoreSettings } from "../settings.ts";
 import { UploadError } from "../errors.ts";
-import { openDeadline } from "../host/deadline.ts";
+import { digestBody, sendObject, wantsCrc32 } from "./s3-body.ts";
 import { s3ErrorName, s3Status } from "./s3-errors.ts";
 import type { S3Connection, S3Request } from "./s3-client.ts";
-import { openSource, readChecked } from "./source.ts";
 import type { Member } from "./store.ts";
 
 /** What a store says it holds under a key. */
@@ -17,6 +14,10 @@ export interface S3Head {
   readonly bytes: number;
   /** What its uploader said it is; absent when that was not Exhibit. */
   readonly sha256: string | undefined;
+  readonly etag: string | undefined;
+  readonly versionId: string | undefined;
+  readonly sse: string | undefined;
+  readonly kmsKeyId: string | undefined;
 }
 
 export type PutAnswer = "stored" | "exists" | "unconditional";
@@ -28,84 +29,73 @@ export interface S3Bucket {
   readonly bucket: string;
 }
 
+/** What is told with an object when it is made. */
+export type ObjectFacts = Pick<Member, "mediaType" | "sensitivity"> & { readonly sha256?: string };
+
+/** The tags of an object: those of the settings and ours. */
+export function tagsOf(settings: S3StoreSettings, { sensitivity }: Pick<Member, "sensitivity">) {
+  return { ...settings.tags, ...(sensitivity === "core" ? { "exhibit-sensitivity": "core" } : {}) };
+}
+
+export function objectHeaders({ settings }: S3Bucket, object: ObjectFacts) {
+  const tags = new URLSearchParams(tagsOf(settings, object)).toString();
+  return {
+    ContentType: object.mediaType,
+    ...(object.sha256 === undefined ? {} : { Metadata: { sha256: object.sha256 } }),
+    ...(settings.sse === null ? {} : { ServerSideEncryption: settings.sse }),
+    ...(settings.kmsKeyId === null ? {} : { SSEKMSKeyId: settings.kmsKeyId }),
+    ...(tags === "" ? {} : { Tagging: tags }),
+  };
+}
+
 /**
- * Puts one file. With `onlyNew` nothing that is there is replaced: `exists`; a store that cannot promise this answers
- * `unconditional`, and nothing was stored.
+ * Puts one small object. With `onlyNew` nothing that is there is replaced: `exists`; a store that cannot promise this
+ * answers `unconditional`, and nothing was stored.
  * @see RFC 9110 section 13.1.2 (If-None-Match)
  */
 export async function putObject(
-  { connection, settings, bucket }: S3Bucket,
-  put: { readonly key: string; readonly member: Member; readonly onlyNew: boolean },
+  at: S3Bucket,
+  put: {
+    readonly key: string;
+    readonly object: ObjectFacts;
+    readonly body: Buffer;
+    readonly onlyNew: boolean;
+  },
   signal?: AbortSignal,
 ): Promise<PutAnswer> {
-  const { member, key, onlyNew } = put;
+  const { key, object, body, onlyNew } = put;
+  const { connection, bucket, settings } = at;
+  const digests = digestBody(body, wantsCrc32(settings));
   const input = {
     Bucket: bucket,
     Key: key,
-    ContentLength: member.bytes,
-    ContentType: member.mediaType,
-    ChecksumSHA256: Buffer.from(member.sha256, "hex").toString("base64"),
-    Metadata: { sha256: member.sha256 },
+    ContentLength: body.length,
+    ...objectHeaders(at, object),
     ...(onlyNew ? { IfNoneMatch: "*" } : {}),
-    ...(settings.sse === null ? {} : { ServerSideEncryption: settings.sse }),
-    ...(member.sensitivity === "core" ? { Tagging: "exhibit-sensitivity=core" } : {}),
   };
   try {
-    await connection.request((s3, abortSignal) => sendFile(input, member, { s3, abortSignal }), {
-      bytes: member.bytes,
+    await connection.request((s3, abortSignal) => sendObject(input, { s3, abortSignal, digests, body }), {
+      bytes: body.length,
       signal,
     });
     return "stored";
   } catch (error) {
     if (onlyNew && s3Status(error) === 412) return "exists";
     if (onlyNew && s3Status(error) === 501) return "unconditional";
-    throw error;
+    throw await explained(at, key, error);
   }
 }
 
-async function sendFile(
-  input: Omit<PutObjectCommandInput, "Body">,
-  member: Member,
-  {
-    s3,
-    abortSignal,
-  }: {
-    readonly s3: Parameters<Parameters<S3Connection["request"]>[0]>[0];
-    readonly abortSignal: AbortSignal;
-  },
-): Promise<void> {
-  const { PutObjectCommand } = await import("@aws-sdk/client-s3");
-  await using source = await openSource(member);
-  const body = Readable.from(readChecked(source, member, { fresh: true }), {
-    objectMode: false,
-    highWaterMark: 1024 ** 2,
-  });
-  const command = new PutObjectCommand({ ...input, Body: body });
-  // The signer keeps a digest that is already there, so the body need not be read twice.
-  command.middlewareStack.add(
-    (next) => (args) => {
-      if (typeof args.request === "object" && args.request !== null && "headers" in args.request)
-        Object.assign(args.request.headers ?? {}, { "x-amz-content-sha256": member.sha256 });
-      return next(args);
-    },
-    { step: "build", name: "exhibitContentDigest" },
+/**
+ * A store that refuses a body before it has read it closes the connection, and its reason is lost under what we still
+ * send. Asked again without a body it tells.
+ */
+async function explained(at: S3Bucket, key: string, error: unknown): Promise<unknown> {
+  if (!["EPIPE", "ECONNRESET"].includes(s3ErrorName(error))) return error;
+  return getObject(at, key, 0).then(
+    () => error,
+    (reason: unknown) => (s3Status(reason) === undefined ? error : reason),
   );
-  // A body that fails does not end its request by itself: pipe() forwards no errors.
-  const ending = new AbortController();
-  let broken: Error | undefined;
-  body.once("error", (error) => {
-    broken = error;
-    ending.abort();
-  });
-  const either = openDeadline(Number.POSITIVE_INFINITY, abortSignal, ending.signal);
-  try {
-    await s3.send(command, { abortSignal: either.signal });
-  } catch (error) {
-    throw broken ?? error;
-  } finally {
-    either.close();
-    body.destroy();
-  }
 }
 
 /** What is under a key; undefined when nothing is, `unknown` when the store does not let us ask. */
@@ -119,7 +109,14 @@ export async function headObject(
       (s3, abortSignal) => s3.headObject({ Bucket: bucket, Key: key }, { abortSignal }),
       request,
     );
-    return { bytes: head.ContentLength ?? -1, sha256: head.Metadata?.["sha256"] };
+    return {
+      bytes: head.ContentLength ?? -1,
+      sha256: head.Metadata?.["sha256"],
+      etag: head.ETag,
+      versionId: head.VersionId,
+      sse: head.ServerSideEncryption,
+      kmsKeyId: head.SSEKMSKeyId,
+    };
   } catch (error) {
     if (s3Status(error) === 404) return undefined;
     if (s3Status(error) === 403) return "unknown";

@@ -3,13 +3,19 @@
 import pLimit from "p-limit";
 import { MANIFEST_FILE, OUTCOME_FILE } from "../bundle/layout.ts";
 import type { Manifest } from "../bundle/manifest.ts";
+import type { StoreConfirmation } from "../bundle/store-confirmation.ts";
 import { messageOf, UploadError } from "../errors.ts";
+import { printable } from "../printable.ts";
+import { confirmationOf } from "./confirmation.ts";
 import { listedMember, prefixOf, sendOrder, SIGNATURE_FILE, unlistedMember } from "./members.ts";
 import { stopped } from "./refusals.ts";
 import type { Member, Store } from "./store.ts";
+import type { ObjectProof } from "./object-proof.ts";
 import { UnsendableError } from "./unsendable.ts";
+import type { UploadJournal } from "./upload-journal.ts";
 
-const AT_ONCE = 2;
+/** Small files are mostly waiting for an answer; of large ones the memory for parts allows no more than it has. */
+const AT_ONCE = 4;
 
 export interface SendProgress {
   /** In the bundle. */
@@ -27,6 +33,8 @@ export interface SendRequest {
   readonly manifest: Manifest;
   readonly store: Store;
   readonly signal?: AbortSignal;
+  /** Without it a member that was cut begins anew. */
+  readonly journal?: UploadJournal;
   readonly onProgress?: (progress: SendProgress) => void;
 }
 
@@ -36,6 +44,8 @@ export interface Sent {
   readonly files: number;
   readonly bytes: number;
   readonly manifestSha256: string;
+  /** What the store was found to have done; absent where it has nothing to tell beside the bytes. */
+  readonly found?: StoreConfirmation;
 }
 
 /**
@@ -61,7 +71,7 @@ export async function sendOutcome(request: SendRequest): Promise<void> {
     { path: request.bundlePath, manifest: request.manifest },
     OUTCOME_FILE,
   );
-  if (outcome) await request.store.put(outcome, request.signal);
+  if (outcome) await request.store.put(outcome, { signal: request.signal });
 }
 
 async function sendAll(request: SendRequest): Promise<Sent> {
@@ -81,11 +91,28 @@ async function sendAll(request: SendRequest): Promise<Sent> {
   const commit = await required(bundle, MANIFEST_FILE);
   await courier.send([async () => commit]);
   courier.throwUnsendable();
-  const { files, bytes } = courier.confirmed();
+  const { files, bytes, found } = courier.confirmed();
   const outcome = await unlistedMember(bundle, OUTCOME_FILE);
   if (outcome) await courier.send([async () => outcome]);
   courier.throwUnsendable();
-  return { url: store.url(prefixOf(manifest)), files, bytes, manifestSha256: commit.sha256 };
+  if (found?.retention?.missing !== undefined) throw unlocked(store, found.retention.missing);
+  return {
+    url: store.url(prefixOf(manifest)),
+    files,
+    bytes,
+    manifestSha256: commit.sha256,
+    ...(found ? { found } : {}),
+  };
+}
+
+/** All of it is in the store, and can be removed there: it stays on this host too until somebody has decided. */
+function unlocked({ location }: Store, missing: string): UploadError {
+  return new UploadError(
+    `${location}: everything is stored, but not locked as lockDays asks: ${printable(missing)}`,
+    {
+      hint: "use a bucket with Object Lock (it must be made with it) and credentials that may set and read it, or set lockDays to null; then exhibit push",
+    },
+  );
 }
 
 async function required(
@@ -98,9 +125,10 @@ async function required(
 }
 
 /** Carries members to the store, a few at once, and keeps count. */
-function openCourier({ manifest, store, signal, onProgress, bundlePath }: SendRequest) {
+function openCourier({ manifest, store, signal, journal, onProgress, bundlePath }: SendRequest) {
   const limit = pLimit(AT_ONCE);
   const refused: UnsendableError[] = [];
+  const proofs: ObjectProof[] = [];
   const totalBytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
   let [files, bytes] = [0, 0];
   let failed = false;
@@ -111,7 +139,8 @@ function openCourier({ manifest, store, signal, onProgress, bundlePath }: SendRe
     if (signal?.aborted) throw stopped(store.location);
     try {
       const member = await find();
-      const state = await store.put(member, signal);
+      const { state, proof } = await store.put(member, { signal, journal });
+      if (proof) proofs.push(proof);
       files += 1;
       bytes += member.bytes;
       onProgress?.({
@@ -148,6 +177,6 @@ function openCourier({ manifest, store, signal, onProgress, bundlePath }: SendRe
         ...(first.hint === undefined ? {} : { hint: first.hint }),
       });
     },
-    confirmed: () => ({ files, bytes }),
+    confirmed: () => ({ files, bytes, found: confirmationOf(proofs) }),
   };
 }

@@ -14,15 +14,9 @@ export type Expected = Pick<Member, "path" | "bytes" | "sha256">;
 
 /** Opens a file of a bundle; throws UnsendableError when it is gone, no regular file, or of another size. */
 export async function openSource(member: Expected): Promise<FileHandle> {
-  const handle = await open(
-    member.path,
-    constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-  ).catch((error) => {
-    throw sourceError(member, error);
-  });
+  const handle = await openGrowing(member.path);
   try {
     const stats = await handle.stat();
-    if (!stats.isFile()) throw new UnsendableError(`${member.path}: not a regular file`);
     if (stats.size !== member.bytes)
       throw new UnsendableError(`${member.path}: has ${stats.size} bytes, was sealed with ${member.bytes}`, {
         hint: "it changed after it was sealed; exhibit verify names every such file",
@@ -34,18 +28,31 @@ export async function openSource(member: Expected): Promise<FileHandle> {
   }
 }
 
-function sourceError(member: Expected, cause: unknown): UploadError {
+/** Opens a file of a bundle of whatever size; throws UnsendableError when it is gone or no regular file. */
+export async function openGrowing(path: string): Promise<FileHandle> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    (error: unknown) => {
+      throw sourceError(path, error);
+    },
+  );
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw new UnsendableError(`${path}: not a regular file`);
+}
+
+/** The UploadError for whatever the system said of a file of a bundle. */
+export function sourceError(path: string, cause: unknown): UploadError {
   const code = errnoOf(cause);
   if (code === "ENOENT" || code === "ENOTDIR")
-    return new UnsendableError(`${member.path}: is in the bundle but not on the disk`, { cause });
+    return new UnsendableError(`${path}: is in the bundle but not on the disk`, { cause });
   if (code === "ELOOP")
-    return new UnsendableError(`${member.path}: is a link, and no file of a bundle is`, { cause });
+    return new UnsendableError(`${path}: is a link, and no file of a bundle is`, { cause });
   if (code === "EACCES" || code === "EPERM")
-    return new UploadError(`${member.path}: may not be read`, {
+    return new UploadError(`${path}: may not be read`, {
       cause,
       hint: "run as the user who captured, or as root",
     });
-  return new UploadError(`${member.path}: cannot be read: ${code ?? String(cause)}`, { cause });
+  return new UploadError(`${path}: cannot be read: ${code ?? String(cause)}`, { cause });
 }
 
 /**
@@ -67,7 +74,7 @@ export async function* readChecked(
     const { bytesRead } = await handle
       .read(piece, 0, Math.min(piece.length, member.bytes - at), at)
       .catch((error) => {
-        throw sourceError(member, error);
+        throw sourceError(member.path, error);
       });
     if (bytesRead === 0)
       throw new UnsendableError(`${member.path}: ends after ${at} bytes, was sealed with ${member.bytes}`);

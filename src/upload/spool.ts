@@ -2,7 +2,7 @@
 // must stay true: whatever lies in it is listed, and nothing that lies in it stops the listing.
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { bundlePaths } from "../bundle/layout.ts";
+import { bundlePaths, QUARANTINE_FOLDER } from "../bundle/layout.ts";
 import { CaptureFile, CaptureId, Manifest, Outcome, type Receipt } from "../bundle/manifest.ts";
 import { errnoOf, UploadError } from "../errors.ts";
 import { isAlive, readBootId } from "../host/process-identity.ts";
@@ -39,7 +39,8 @@ export async function listSpool(spool: string): Promise<readonly SpoolEntry[]> {
   });
   const entries: SpoolEntry[] = [];
   // Names that begin with a dot are our own: locks, bundles that are just being made, copies on their way out.
-  for (const entry of names.filter((one) => one.isDirectory() && !one.name.startsWith(".")))
+  const isBundle = (name: string) => !name.startsWith(".") && name !== QUARANTINE_FOLDER;
+  for (const entry of names.filter((one) => one.isDirectory() && isBundle(one.name)))
     entries.push(await readEntry(spool, entry.name));
   return entries.toSorted((one, other) => (beganAt(one) < beganAt(other) ? -1 : 1));
 }

@@ -43,7 +43,7 @@ test("a file is stored under its key, for its owner alone", async () => {
   const { folder, path, store } = place();
   const file = member(join(folder, "in.txt"), "evidence");
 
-  const answer = await store.put(file);
+  const { state: answer } = await store.put(file);
 
   const target = join(path, file.key);
   assert.equal(answer, "stored");
@@ -71,7 +71,9 @@ test("the same bytes are present the second time, exclusive or not", async () =>
   const file = member(join(folder, "in.txt"), "evidence");
   await store.put(file);
 
-  const answers = [await store.put(file), await store.put({ ...file, exclusive: true })];
+  const answers = [await store.put(file), await store.put({ ...file, exclusive: true })].map(
+    ({ state }) => state,
+  );
 
   assert.deepEqual(answers, ["present", "present"]);
 });
@@ -80,7 +82,7 @@ test("other bytes replace a file that is not exclusive", async () => {
   const { folder, store } = place();
   await store.put(member(join(folder, "1.txt"), "before"));
 
-  const answer = await store.put(member(join(folder, "2.txt"), "after"));
+  const { state: answer } = await store.put(member(join(folder, "2.txt"), "after"));
 
   assert.equal(answer, "stored");
   assert.equal(String(await store.get("v1/none/host/bundle/file.txt", 100)), "after");
@@ -185,7 +187,7 @@ test("an aborted put leaves nothing behind", async () => {
   const { folder, path, store } = place();
   const file = member(join(folder, "in.txt"), "x");
 
-  const putting = store.put(file, AbortSignal.abort());
+  const putting = store.put(file, { signal: AbortSignal.abort() });
 
   await assert.rejects(putting, { name: "UploadError", message: /was stopped/ });
   assert.deepEqual(filesBelow(path), []);
@@ -257,7 +259,10 @@ test("a full disk refuses a file at whatever byte it is full, and takes it when 
     for (let free = 0; free <= 12; free++) {
       writeFileSync(join(mounted, "ballast"), Buffer.alloc((40 - free) * 4096));
 
-      const answer = await store.put(file).catch((error: unknown) => error);
+      const answer = await store.put(file).then(
+        ({ state }) => state,
+        (error: unknown) => error,
+      );
 
       if (answer instanceof UploadError) {
         assert.match(answer.message, /no space left \(ENOSPC\)/);
@@ -266,7 +271,7 @@ test("a full disk refuses a file at whatever byte it is full, and takes it when 
       } else assert.equal(sha256((await store.get(file.key, file.bytes)) ?? ""), file.sha256);
       answers.push(answer instanceof UploadError ? "refused" : String(answer));
       rmSync(join(mounted, "ballast"));
-      assert.match(await store.put(file), /stored|present/);
+      assert.match((await store.put(file)).state, /stored|present/);
       rmSync(join(mounted, "archive"), { recursive: true });
     }
     assert.deepEqual(answers, [...Array<string>(10).fill("refused"), "stored", "stored", "stored"]);

@@ -8,6 +8,7 @@ import { readSecret, secretPath } from "../../host/secret-file.ts";
 import { printable } from "../../printable.ts";
 import type { Settings } from "../../settings.ts";
 import { openStore } from "../../upload/open-store.ts";
+import type { StoreTrial } from "../../upload/store.ts";
 import { failed, ok, warning, type Check } from "./check.ts";
 
 /** With less than this the core of an ordinary service would be left out. */
@@ -54,8 +55,7 @@ export async function checkStores(stores: Settings["store"]): Promise<readonly C
       const title = `store ${name}`;
       try {
         const store = await openStore(name, settings);
-        await store.check();
-        return ok(title, printable(store.location));
+        return trialCheck(title, store.location, await store.check());
       } catch (error) {
         const hint = error instanceof ExhibitError ? error.hint : undefined;
         return failed(
@@ -66,6 +66,16 @@ export async function checkStores(stores: Settings["store"]): Promise<readonly C
       }
     }),
   );
+}
+
+/** What a store did and did not do in a trial. */
+function trialCheck(title: string, location: string, { proven, missing }: StoreTrial): Check {
+  const where = printable(location, 300);
+  const [first] = missing.filter(({ asked }) => asked);
+  const works = proven.join(", ");
+  const lacks = missing.map(({ what }) => what).join(", ");
+  const detail = `${where}: ${works}${lacks === "" ? "" : `; without ${printable(lacks, 300)}`}`;
+  return first ? warning(title, detail, first.fix) : ok(title, detail);
 }
 
 /** Whether each secret file that the settings name is there, and nobody else's to read. */

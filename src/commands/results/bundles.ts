@@ -2,6 +2,7 @@
 // What is unknown is absent, never zero.
 import { z } from "zod";
 import { CaptureId, Manifest, Outcome, Receipt } from "../../bundle/manifest.ts";
+import { StoreConfirmation } from "../../bundle/store-confirmation.ts";
 import { NoteResult, UploadResult } from "./captures.ts";
 
 const Instant = z.iso.datetime();
@@ -14,8 +15,10 @@ export const LsResult = z.strictObject({
       z.strictObject({
         captureId: z.string().describe("for a damaged one, the name of its folder"),
         state: z
-          .enum([...Manifest.shape.state.options, "capturing", "unsealed", "damaged"])
-          .describe("capturing: its process still runs; unsealed: it could not be sealed yet"),
+          .enum([...Manifest.shape.state.options, "capturing", "unsealed", "damaged", "quarantined"])
+          .describe(
+            "capturing: its process still runs; unsealed: it could not be sealed yet; quarantined: damaged, and put aside by push",
+          ),
         reason: z.string().optional().describe("why it is damaged or not sealed"),
         incidents: z.array(z.string()),
         target: z.string().optional().describe("the service, else the command"),
@@ -23,7 +26,9 @@ export const LsResult = z.strictObject({
         path: z.string(),
         sizeBytes: Count.describe("of all files in it"),
         upload: z.enum(["uploaded", "waiting", "not-asked"]).optional().describe("absent when unknown"),
+        uploadReason: z.string().optional().describe("why the last attempt failed"),
         url: z.string().optional(),
+        found: StoreConfirmation.optional().describe("what the store really did, read back"),
         note: z.enum(["posted", "waiting", "not-asked"]).optional().describe("absent when unknown"),
       }),
     )
