@@ -2,18 +2,14 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { S3 } from "@aws-sdk/client-s3";
 import { openSandbox, type Sandbox } from "../helpers/exhibit.ts";
 import { processesWith } from "../helpers/processes-with.ts";
-import { ACCESS_KEY, SECRET_KEY, startRgw, type Rgw } from "../helpers/rgw.ts";
+import { startTestStore, type TestStore } from "../helpers/s3-store.ts";
 import { end, start, type Started } from "../helpers/started.ts";
-import { startProxy, type StoreProxy } from "../helpers/store-proxy.ts";
 import { until } from "../helpers/until.ts";
-
-process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
 
 const BUCKET = "early-test";
 const SECRET = "correct-horse-battery-staple-4711";
@@ -22,62 +18,38 @@ const SLOW = `collectors:
 profiles:
   slow: {summary: one that takes long, collectors: [process, open-files, slow]}
 `;
-let rgw: Rgw;
-let proxy: StoreProxy;
-let outside: S3;
+let store: TestStore;
 let target: Started;
 let box: Sandbox;
 
 before(async () => {
-  rgw = await startRgw();
-  proxy = await startProxy(rgw.port);
-  outside = new S3({
-    endpoint: rgw.endpoint,
-    region: "us-east-1",
-    forcePathStyle: true,
-    credentials: { accessKeyId: ACCESS_KEY, secretAccessKey: SECRET_KEY },
-  });
-  await outside.createBucket({ Bucket: BUCKET });
+  store = await startTestStore(BUCKET);
   const service = "setInterval(() => {}, 50); console.log('up')";
-  target = await start({ after: () => undefined }, [
-    process.execPath,
-    "-e",
-    service,
-    "--",
-    `--api-token=${SECRET}`,
-  ]);
+  const argv = ["-e", service, "--", `--api-token=${SECRET}`];
+  target = await start({ after: () => undefined }, [process.execPath, ...argv]);
 });
 after(async () => {
   await end(target.child);
-  outside?.destroy();
-  await proxy?.close();
-  await rgw?.stop();
   box?.remove();
+  await store?.stop();
 });
 
 /** A sandbox whose store `evidence` is the gateway, by way of the proxy. */
 function open(prefix: string): Sandbox {
   box?.remove();
-  const { endpoint } = proxy;
-  const next = openSandbox(
-    SLOW,
-    `, evidence: {type: s3, url: "s3://${BUCKET}/${prefix}", endpoint: "${endpoint}", pathStyle: true, credentialsFile: /KEYS}`,
-  );
-  const keys = join(next.folder, "keys");
-  writeFileSync(keys, `aws_access_key_id = ${ACCESS_KEY}\naws_secret_access_key = ${SECRET_KEY}\n`);
-  chmodSync(keys, 0o600);
-  writeFileSync(next.settings, readFileSync(next.settings, "utf8").replace("/KEYS", keys));
-  box = next;
-  return next;
+  const url = `s3://${BUCKET}/${prefix}`;
+  const settings = store.settings({ url, endpoint: store.proxy.endpoint });
+  box = openSandbox(SLOW, `, evidence: ${JSON.stringify(settings)}`);
+  return box;
 }
 
 async function keysBelow(prefix: string): Promise<readonly string[]> {
-  const { Contents = [] } = await outside.listObjectsV2({ Bucket: BUCKET, Prefix: prefix });
+  const { Contents = [] } = await store.outside.listObjectsV2({ Bucket: BUCKET, Prefix: prefix });
   return Contents.flatMap(({ Key }) => (Key === undefined ? [] : [Key]));
 }
 
 async function textOf(key: string): Promise<string> {
-  const { Body } = await outside.getObject({ Bucket: BUCKET, Key: key });
+  const { Body } = await store.outside.getObject({ Bucket: BUCKET, Key: key });
   return (await Body?.transformToString()) ?? "";
 }
 
@@ -141,7 +113,7 @@ test("a capture that is killed leaves what it had sent, and the next command com
 
 test("a store that stalls delays neither the seal nor COMMAND", async () => {
   const { start: run, outcome, manifest, spool, ids } = open("stalled");
-  proxy.stall();
+  store.proxy.stall();
   const what = ["--pid", String(target.pid), "--to", "evidence", "--only", "process,open-files", "--no-note"];
   const guard = run(["guard", ...what, "-b", "10s", "--wait", "sealed", "--", "true"]);
   await until(() => /COMMAND has ended/.test(guard.output()), 30_000);
@@ -150,7 +122,7 @@ test("a store that stalls delays neither the seal nor COMMAND", async () => {
   guard.kill("SIGINT");
   await once(guard, "exit");
 
-  proxy.heal();
+  store.proxy.heal();
   assert.equal(guard.exitCode, 0, guard.output());
   assert.ok(existsSync(join(spool, ids()[0] ?? "", "manifest.json")));
   const { startedAt = "" } = outcome();
