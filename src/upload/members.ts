@@ -9,6 +9,7 @@ import {
   NOTE_FILE,
   OUTCOME_FILE,
   REPORT_FILE,
+  SIGNATURE_FILE,
   SUMS_FILE,
   ZIP_FILE,
 } from "../bundle/layout.ts";
@@ -17,8 +18,6 @@ import { errnoOf } from "../errors.ts";
 import { bundlePrefix } from "./keys.ts";
 import type { Member } from "./store.ts";
 import { UnsendableError } from "./unsendable.ts";
-
-export const SIGNATURE_FILE = "manifest.json.sig";
 
 const SMALL_BYTES = 8 * 1024 ** 2;
 const FOR_PEOPLE = [REPORT_FILE, NOTE_FILE];
