@@ -20,11 +20,18 @@ export async function listEvidence(folder: string): Promise<string[]> {
   return found.toSorted();
 }
 
-/** Digest, kind and sensitivity of each; `cores` are the paths in the bundle that hold memory. */
+/** Which members are more than text: paths in the bundle. */
+export interface Marks {
+  /** They hold memory. */
+  readonly cores: ReadonlySet<string>;
+  readonly encrypted: ReadonlyMap<string, Pick<FileRecord, "encryption" | "plain">>;
+}
+
+/** Digest, kind and sensitivity of each. */
 export async function describeMembers(
   folder: string,
   paths: readonly string[],
-  cores: ReadonlySet<string>,
+  { cores, encrypted }: Marks,
 ): Promise<FileRecord[]> {
   const records: FileRecord[] = [];
   for (const path of paths) {
@@ -41,6 +48,7 @@ export async function describeMembers(
       mediaType: mediaTypeOf(path),
       sensitivity,
       ...(collector === undefined ? {} : { collector }),
+      ...encrypted.get(path),
     };
     records.push({ ...record, inZip: belongsInZip(record) });
   }

@@ -29,6 +29,7 @@ export async function seal(
     durationMs: secured.elapsedMs,
     pausedMs: secured.pausedMs,
     url,
+    sealing: destination.sealing,
     ...(interrupted === undefined ? {} : { interrupted }),
   });
   return readBundle(dirname(secured.paths.folder), manifest.captureId);
@@ -81,6 +82,7 @@ export function resultOf(bundle: SealedBundle, delivered: Delivered): SavedCaptu
     collectors: manifest.collectors,
     readings: manifest.readings,
     pausedMs: manifest.pausedMs,
+    ...(manifest.signing?.failed === undefined ? {} : { unsigned: manifest.signing.failed }),
     upload: delivered.upload,
     notes: [...delivered.notes],
   };
