@@ -19,6 +19,7 @@ const quick = process.argv.includes("--quick");
 
 /** Package and a command of it: what is missing is found without asking apt. */
 const NEEDED = [
+  ["age", "age"],
   ["bindfs", "bindfs"],
   ["ceph-common", "ceph-authtool"],
   ["ceph-mon", "ceph-mon"],

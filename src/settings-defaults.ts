@@ -12,6 +12,8 @@ export function defaultSettings(folder: string): WrittenSettings {
     store: { default: { type: "directory", path: join(folder, "archive") } },
     spool: { path: join(folder, "spool"), keepAfterUpload: "24h", maxSize: "20G", keepFree: "10%" },
     link: { base: null },
+    encrypt: { recipients: [], everything: false, required: false },
+    sign: { key: null, identity: null, allowedSigners: null },
     incidents: [{ match: ".*", type: "file" }],
     placement: {},
     capture: { budget: "30s", maxPause: "10s", profile: "before-restart", window: "5s" },

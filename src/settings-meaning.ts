@@ -1,9 +1,12 @@
 // What a schema cannot say of the settings: patterns that compile, addresses that can be fetched, a budget with an end.
+import { parseRecipient } from "./parsers/age-recipient.ts";
 import type { KeyFault } from "./settings-faults.ts";
 import type { Settings } from "./settings.ts";
 
 const LEAST_BUDGET_MS = 1000;
 const MOST_BUDGET_MS = 30 * 60_000;
+/** A principal of ssh-keygen(1), "ALLOWED SIGNERS", but no pattern and no list. */
+const IDENTITY = /^[A-Za-z0-9_@.:+/=-]{1,200}$/;
 
 function compiles(pattern: string): boolean {
   try {
@@ -26,6 +29,14 @@ export function checkMeaning(settings: Settings): readonly KeyFault[] {
   address(["link", "base"], settings.link.base);
   for (const [name, store] of Object.entries(settings.store))
     if (store.type === "s3") address(["store", name, "endpoint"], store.endpoint);
+  for (const [index, text] of settings.encrypt.recipients.entries()) {
+    const recipient = parseRecipient(text);
+    if (recipient.kind === "none")
+      faults.push({ path: ["encrypt", "recipients", String(index)], expected: recipient.fault });
+  }
+  const { identity } = settings.sign;
+  if (identity !== null && !IDENTITY.test(identity))
+    faults.push({ path: ["sign", "identity"], expected: "expected a name as in allowed_signers, no blanks" });
   for (const [index, incident] of settings.incidents.entries()) {
     const path = ["incidents", String(index)];
     if (!compiles(incident.match))

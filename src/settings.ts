@@ -107,6 +107,20 @@ export const Profile = z.strictObject({
 });
 export type Profile = z.infer<typeof Profile>;
 
+const Encrypt = z.strictObject({
+  recipients: z.array(z.string()),
+  everything: z.boolean(),
+  required: z.boolean(),
+});
+export type EncryptSettings = z.infer<typeof Encrypt>;
+
+const Sign = z.strictObject({
+  key: z.string().min(1).nullable(),
+  identity: z.string().nullable(),
+  allowedSigners: z.string().startsWith("/").nullable(),
+});
+export type SignSettings = z.infer<typeof Sign>;
+
 export const Settings = z.strictObject({
   version: z.literal(1),
   store: z.record(Name, z.discriminatedUnion("type", [DirectoryStore, S3Store])),
@@ -117,6 +131,8 @@ export const Settings = z.strictObject({
     keepFree: KeepFree,
   }),
   link: z.strictObject({ base: z.url().nullable() }),
+  encrypt: Encrypt,
+  sign: Sign,
   incidents: z.array(Incident),
   placement: z.record(z.string(), z.string()),
   capture: z.strictObject({ budget: Duration, maxPause: Duration, profile: z.string(), window: Duration }),

@@ -54,6 +54,8 @@ test("with no file at all root has the defaults below /var/lib/exhibit", async (
       keepFree: { percent: 10 },
     },
     link: { base: null },
+    encrypt: { recipients: [], everything: false, required: false },
+    sign: { key: null, identity: null, allowedSigners: null },
     incidents: [{ match: ".*", type: "file" }],
     placement: {},
     capture: { budget: 30_000, maxPause: 10_000, profile: "before-restart", window: 5000 },
@@ -337,5 +339,21 @@ test("parseSettings never throws, whatever the bytes", () => {
       },
     ),
     { numRuns: 2000 },
+  );
+});
+
+test("a recipient that is none is told with its line, column and key, and what it is instead", async () => {
+  const good = "age12nywjyhlqn83qz0ujyj2z4vxzaz0vx8ua39nwh35j2ga3msa2ptq0jvaty";
+  const yaml = `encrypt:\n  recipients:\n    - ${good}\n    - ${good.replace("y", "z")}\n    - age1yubikey1qqqq\nsign: {identity: "two words"}\n`;
+
+  const told = await faults(yaml);
+
+  assert.deepEqual(
+    told.map((line) => line.replace(/: expected a public key.*; /, ": ")),
+    [
+      "exhibit.yaml:4:7: encrypt.recipients.1: this one has a typing error: its checksum is wrong",
+      "exhibit.yaml:5:7: encrypt.recipients.2: keys of plugins and post-quantum keys are not taken",
+      "exhibit.yaml:6:8: sign.identity: expected a name as in allowed_signers, no blanks",
+    ],
   );
 });

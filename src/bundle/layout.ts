@@ -5,11 +5,15 @@ import { join } from "node:path";
 
 export const CAPTURE_FILE = "capture.json";
 export const MANIFEST_FILE = "manifest.json";
+/** By ssh-keygen -Y sign, over the exact bytes of the manifest. */
+export const SIGNATURE_FILE = "manifest.json.sig";
 export const OUTCOME_FILE = "outcome.json";
 export const SUMS_FILE = "SHA256SUMS";
 export const ZIP_FILE = "bundle.zip";
 export const NOTE_FILE = "note.md";
 export const REPORT_FILE = "report.html";
+/** In the spool: what may not leave this host, a folder per bundle. */
+export const WITHHELD_FOLDER = ".withheld";
 /** In the spool: one lock file per captured process. */
 export const LOCKS_FOLDER = ".locks";
 /** In the spool: bundles that are too damaged to be sent. */

@@ -2,7 +2,10 @@
 // bundle: written last, never overwritten. Published as JSON Schema (schema/manifest.schema.json).
 // What must stay true: unknown is absent, never zero; partial is never called complete.
 import { z } from "zod";
+import { FileRecord } from "./member-record.ts";
 import { StoreConfirmation } from "./store-confirmation.ts";
+
+export { FileRecord, Sensitivity } from "./member-record.ts";
 
 export const SCHEMA_VERSION = 1;
 
@@ -110,20 +113,6 @@ export const CollectorRecord = z.strictObject({
 });
 export type CollectorRecord = z.infer<typeof CollectorRecord>;
 
-export const Sensitivity = z.enum(["none", "text", "core"]);
-export type Sensitivity = z.infer<typeof Sensitivity>;
-
-export const FileRecord = z.strictObject({
-  path: z.string().regex(/^(?:[A-Za-z0-9_-][A-Za-z0-9._-]*\/)*[A-Za-z0-9_-][A-Za-z0-9._-]*$/),
-  bytes: Count,
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  mediaType: z.string(),
-  sensitivity: Sensitivity,
-  collector: z.string().optional(),
-  inZip: z.boolean(),
-});
-export type FileRecord = z.infer<typeof FileRecord>;
-
 export const ReadingRecord = z.strictObject({
   id: z.string(),
   collector: z.string(),
@@ -199,6 +188,14 @@ export const Manifest = z.strictObject({
   collectors: z.array(CollectorRecord),
   readings: z.array(ReadingRecord),
   redactions: z.array(Redaction),
+  signing: z
+    .strictObject({
+      key: z.string().optional().describe("SHA256 fingerprint of the key, as ssh-keygen -l prints it"),
+      identity: z.string().optional().describe("who is meant to have signed it, as in allowed_signers"),
+      failed: z.string().optional().describe("why there is no manifest.json.sig; absent when there is"),
+    })
+    .optional()
+    .describe("absent when the settings ask for no signature"),
   files: z.array(FileRecord),
 });
 export type Manifest = z.infer<typeof Manifest>;

@@ -4,13 +4,20 @@ import { join } from "node:path";
 import { errnoOf, messageOf } from "../errors.ts";
 import { printable } from "../printable.ts";
 import { digestBytes, digestFile } from "./digests.ts";
-import { isMemberName, MANIFEST_FILE, OUTCOME_FILE, SUMS_FILE, ZIP_FILE } from "./layout.ts";
+import { isMemberName, MANIFEST_FILE, OUTCOME_FILE, SIGNATURE_FILE, SUMS_FILE, ZIP_FILE } from "./layout.ts";
 import { Manifest } from "./manifest.ts";
 
 export interface Fault {
   /** Path in the bundle. */
   readonly path: string;
-  readonly fault: "missing" | "changed" | "added" | "unreadable" | "not-a-manifest" | "sums-differ";
+  readonly fault:
+    | "missing"
+    | "changed"
+    | "added"
+    | "unreadable"
+    | "not-a-manifest"
+    | "sums-differ"
+    | "signature";
   readonly detail: string;
 }
 
@@ -22,7 +29,7 @@ export interface Verification {
 }
 
 /** Told later than the seal, so no part of it. */
-const BESIDE = new Set([MANIFEST_FILE, `${MANIFEST_FILE}.sig`, OUTCOME_FILE]);
+const BESIDE = new Set([MANIFEST_FILE, SIGNATURE_FILE, OUTCOME_FILE]);
 
 export async function verifyBundle(folder: string): Promise<Verification> {
   const read = await readManifest(folder);

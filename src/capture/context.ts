@@ -64,10 +64,7 @@ export function openContext(request: ContextRequest): Omit<CollectorContext<unkn
     lines: evidence.lines,
     reserve: async (name, sensitive) => {
       const path = evidence.claim(name);
-      if (sensitive === "core") {
-        trace.cores.push(name);
-        await request.onCore(name);
-      }
+      if (sensitive === "core") await markCore(request, name);
       return path;
     },
     ticks: (periodMs) => ticks(request, periodMs),
@@ -88,6 +85,12 @@ async function* ticks({ clock, windowMs, signal }: ContextRequest, periodMs: num
   }
 }
 
+/** Journalled before the file is there: after a kill it still counts as memory. */
+async function markCore({ trace, onCore }: ContextRequest, name: string): Promise<void> {
+  trace.cores.push(name);
+  await onCore(name);
+}
+
 async function runCommand(
   request: ContextRequest,
   argv: readonly [string, ...string[]],
@@ -95,6 +98,9 @@ async function runCommand(
 ): Promise<CommandOutput> {
   const { evidence, trace } = request;
   const stdoutPath = evidence.claim(options.as);
+  const stderrName = `${options.as}.stderr`;
+  if (options.sensitive === "core")
+    for (const name of [options.as, stderrName]) await markCore(request, name);
   const start = (signal: AbortSignal) =>
     run({
       argv,
@@ -117,7 +123,7 @@ async function runCommand(
     ...(outcome.endedBy === "deadline" ? { timedOut: true } : {}),
     ...(outcome.endedBy === "limit" ? { truncated: true } : {}),
   });
-  if (outcome.stderr !== "") await evidence.save(`${options.as}.stderr`, outcome.stderr);
+  if (outcome.stderr !== "") await evidence.save(stderrName, outcome.stderr);
   if (outcome.notStarted !== undefined) throw notStarted(argv[0], outcome.notStarted);
   if (outcome.writeError) throw outcome.writeError;
   if (outcome.endedBy === "limit") trace.truncated = true;

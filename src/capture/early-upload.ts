@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { EVIDENCE_FOLDER, isMemberName, type BundlePaths } from "../bundle/layout.ts";
+import type { Digest } from "../bundle/digests.ts";
 import { delay } from "../host/clock.ts";
 import { ownProgram } from "../host/own-program.ts";
 import { startBehind } from "../host/run.ts";
@@ -19,14 +20,19 @@ export interface EarlyStore {
   readonly settings: S3StoreSettings;
 }
 
+/** Told of packed cores while they are written, by their paths in the bundle. */
+export interface GrowthWatch {
+  /** The file `from`, in the folder of `path`, has begun: its bytes are final as they come. */
+  readonly growing: (path: string, from: string) => void;
+  /** It is whole, and nothing will make it anew. */
+  readonly grown: (path: string, digest: Digest) => void;
+  readonly givenUp: (path: string) => void;
+}
+
 export interface EarlyUpload {
   /** A collector is done with its folder, but for the `later` ones, which may hold memory. */
   readonly collected: (collector: string, later: readonly string[]) => Promise<void>;
-  readonly core: {
-    readonly growing: (path: string) => void;
-    readonly grown: (path: string, digest: { readonly bytes: number; readonly sha256: string }) => void;
-    readonly givenUp: (path: string) => void;
-  };
+  readonly core: GrowthWatch;
   /** Resolves when no file of the bundle is changed any more: the seal may begin. */
   readonly quiet: () => Promise<void>;
   /** Nothing more comes. Resolves when all that could be sent is, or the signal aborts. */
@@ -59,7 +65,7 @@ export function startEarlyUpload(paths: BundlePaths, spool: string, store: Early
           order({ kind: "member", path: `${EVIDENCE_FOLDER}/${collector}/${name}` });
     },
     core: {
-      growing: (path) => order({ kind: "growing", path }),
+      growing: (path, from) => order({ kind: "growing", path, from }),
       grown: (path, { bytes, sha256 }) => order({ kind: "grown", path, bytes, sha256 }),
       givenUp: (path) => order({ kind: "given-up", path }),
     },

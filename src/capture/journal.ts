@@ -3,7 +3,7 @@
 import { constants } from "node:fs";
 import { open, readFile, unlink, type FileHandle } from "node:fs/promises";
 import { z } from "zod";
-import { CollectorRecord, IdentityCheck, ReadingRecord } from "../bundle/manifest.ts";
+import { CollectorRecord, FileRecord, IdentityCheck, ReadingRecord } from "../bundle/manifest.ts";
 import { errnoOf } from "../errors.ts";
 import { writeAll } from "../host/files.ts";
 
@@ -13,6 +13,12 @@ const Entry = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("core"),
     file: z.string().describe("path in the bundle that may hold memory"),
+  }),
+  z.strictObject({
+    kind: z.literal("encrypted"),
+    file: z.string().describe("path in the bundle of the encrypted file"),
+    encryption: FileRecord.shape.encryption.unwrap(),
+    plain: FileRecord.shape.plain.unwrap(),
   }),
   z.strictObject({ kind: z.literal("identity"), check: IdentityCheck }),
   z.strictObject({ kind: z.literal("pause"), name: z.string(), at: z.string() }),

@@ -1,7 +1,7 @@
 // The members of a bundle as they lie on disk: which there are, and what the manifest says of each.
 import { readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { digestFile } from "../bundle/digests.ts";
+import { digestFile, type Digest } from "../bundle/digests.ts";
 import { EVIDENCE_FOLDER, isMemberName } from "../bundle/layout.ts";
 import type { FileRecord, Sensitivity } from "../bundle/manifest.ts";
 import { mediaTypeOf } from "../bundle/media-type.ts";
@@ -21,11 +21,20 @@ export async function listEvidence(folder: string): Promise<string[]> {
   return found.toSorted();
 }
 
-/** Digest, kind and sensitivity of each; `cores` are the paths in the bundle that hold memory. */
+/** Which members are more than text: paths in the bundle. */
+export interface Marks {
+  /** They hold memory. */
+  readonly cores: ReadonlySet<string>;
+  readonly encrypted: ReadonlyMap<string, Pick<FileRecord, "encryption" | "plain">>;
+  /** What is known already; what is found out is added. */
+  readonly digests: Map<string, Digest>;
+}
+
+/** Digest, kind and sensitivity of each. */
 export async function describeMembers(
   folder: string,
   paths: readonly string[],
-  cores: ReadonlySet<string>,
+  { cores, encrypted, digests }: Marks,
 ): Promise<FileRecord[]> {
   const records: FileRecord[] = [];
   for (const path of paths) {
@@ -34,7 +43,8 @@ export async function describeMembers(
       : path.startsWith(EVIDENCE_FOLDER)
         ? "text"
         : "none";
-    const digest = await digestFile(join(folder, path));
+    const digest = digests.get(path) ?? (await digestFile(join(folder, path)));
+    digests.set(path, digest);
     const collector = path.startsWith(EVIDENCE_FOLDER) ? path.split("/")[1] : undefined;
     const record = {
       path,
@@ -42,6 +52,7 @@ export async function describeMembers(
       mediaType: mediaTypeOf(path),
       sensitivity,
       ...(collector === undefined ? {} : { collector }),
+      ...encrypted.get(path),
     };
     records.push({ ...record, inZip: belongsInZip(record) });
   }

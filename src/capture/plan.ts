@@ -45,6 +45,8 @@ export interface PlanRequest {
   /** How much longer our work takes than its CPU time: 1 on an idle host. */
   readonly slowness: number;
   readonly spendableBytes: number;
+  /** Why nothing that holds memory may be kept. */
+  readonly noMemory?: string;
   /** Reasons why nothing may stop this target: pid 1, a kernel thread, one of our own. */
   readonly careful: readonly string[];
 }
@@ -77,6 +79,8 @@ function reasonToLeaveOut(
 ): LeftOut | undefined {
   const { touch, estimate } = planned;
   const stops = touch === "brief" || touch === "stop";
+  if (request.noMemory !== undefined && planned.collector.sensitive.includes("core"))
+    return { status: "skipped", reason: request.noMemory };
   if (stops && request.careful.length > 0)
     return { status: "skipped", reason: `would stop the target: ${request.careful.join("; ")}` };
   if (stops && request.maxPauseMs === 0)

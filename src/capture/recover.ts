@@ -12,7 +12,7 @@ import { isAlive } from "../host/process-identity.ts";
 import { holdLock } from "../host/lock.ts";
 import { listSpool } from "../upload/spool.ts";
 import { readJournal } from "./journal.ts";
-import { sealBundle } from "./seal.ts";
+import { sealBundle, type SealingSettings, type SealRequest } from "./seal.ts";
 
 /** For processes that were just killed to be gone, with what they were writing. */
 const STRAYS_END_MS = 200;
@@ -27,6 +27,7 @@ export interface Recovery {
 export async function recoverSpool(
   spool: string,
   urlOf: (capture: CaptureFile) => string,
+  sealing: SealingSettings,
 ): Promise<readonly Recovery[]> {
   const interrupted = async () => (await listSpool(spool)).filter(({ state }) => state === "interrupted");
   if ((await interrupted()).length === 0) {
@@ -42,7 +43,7 @@ export async function recoverSpool(
     for (const entry of await interrupted()) {
       if (!entry.capture) continue;
       try {
-        await sealInterrupted(spool, entry.capture, urlOf(entry.capture));
+        await sealInterrupted(spool, entry.capture, { url: urlOf(entry.capture), sealing });
         done.push({ captureId: entry.captureId, state: "sealed" });
       } catch (error) {
         done.push({ captureId: entry.captureId, state: "failed", reason: messageOf(error) });
@@ -55,7 +56,11 @@ export async function recoverSpool(
   }
 }
 
-async function sealInterrupted(spool: string, capture: CaptureFile, url: string): Promise<void> {
+async function sealInterrupted(
+  spool: string,
+  capture: CaptureFile,
+  to: Pick<SealRequest, "url" | "sealing">,
+): Promise<void> {
   const paths = bundlePaths(spool, capture.captureId);
   // Its guardian does so too, a moment after the kill or never; a file that still grows would not be as it was sealed.
   if ((await sweep(capture.captureId)) > 0) await delay(STRAYS_END_MS);
@@ -105,7 +110,7 @@ async function sealInterrupted(spool: string, capture: CaptureFile, url: string)
     durationMs: Math.max(0, Date.parse(finishedAt) - Date.parse(capture.startedAt)),
     // A pause that never ended in the journal has no known length.
     ...(openPause ? {} : { pausedMs: pauses.reduce((sum, ms) => sum + ms, 0) }),
-    url,
+    ...to,
   });
 }
 

@@ -20,6 +20,8 @@ export interface CaptureRequest {
   readonly budgetMs: number;
   readonly maxPauseMs: number;
   readonly windowMs: number;
+  /** Why nothing that holds memory may be kept: it has to be encrypted, and cannot be. */
+  readonly noMemory?: string;
   readonly spool: { readonly path: string; readonly keepFree: KeepFree; readonly maxBytes: number };
   readonly phase: "before" | "after" | "adhoc";
   readonly mitigation?: z.infer<typeof Mitigation>;

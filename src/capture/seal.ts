@@ -1,7 +1,8 @@
 // The seal: from evidence on disk to a bundle with a manifest. In this order, each durable before the next: cores are
-// compressed, text is masked, note and report are written, then SHA256SUMS, bundle.zip, and manifest.json last and never
-// over another. Until the manifest is there the bundle counts as interrupted, and sealing can begin anew.
-import { stat, unlink } from "node:fs/promises";
+// packed and encrypted, text is masked, note and report are written, then SHA256SUMS, bundle.zip, the signature, and
+// manifest.json last and never over another. Until the manifest is there the bundle counts as interrupted, and sealing
+// can begin anew.
+import { unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type {
   CaptureFile,
@@ -13,7 +14,6 @@ import type {
 } from "../bundle/manifest.ts";
 import {
   CAPTURE_FILE,
-  MANIFEST_FILE,
   NOTE_FILE,
   REPORT_FILE,
   SUMS_FILE,
@@ -23,16 +23,19 @@ import {
 import { formatSums } from "../bundle/digests.ts";
 import { openRedactor, type BundleRedactor } from "../bundle/redaction/bundle-redactor.ts";
 import { withMaskedBefore } from "../bundle/redaction/masked-before.ts";
+import { openSigner } from "../bundle/sign.ts";
 import { writeZip } from "../bundle/zip.ts";
-import { compressCore } from "../core/compress.ts";
-import { messageOf } from "../errors.ts";
-import { fsyncFolder, writeFileDurable } from "../host/files.ts";
+import { writeFileDurable } from "../host/files.ts";
 import { buildNote } from "../incident/build-note.ts";
 import { renderMarkdown } from "../incident/render-markdown.ts";
+import type { EncryptSettings, SignSettings } from "../settings.ts";
 import { renderReport } from "../report/page.ts";
 import { draftManifest } from "./draft-manifest.ts";
 import { removeJournal } from "./journal.ts";
+import type { GrowthWatch } from "./early-upload.ts";
 import { describeMembers, listEvidence } from "./members.ts";
+import { openProtection } from "./protect.ts";
+import { writeManifest } from "./write-manifest.ts";
 
 export interface SealRequest {
   readonly paths: BundlePaths;
@@ -50,40 +53,50 @@ export interface SealRequest {
   readonly pausedMs?: number;
   /** Where the bundle will be, for the note inside it. */
   readonly url: string;
+  readonly sealing: SealingSettings;
+  /** Told of cores while they are packed: they are on their way to the store by then. */
+  readonly watch?: GrowthWatch;
+}
+
+/** To whom a bundle is sealed, and by whom. */
+export interface SealingSettings {
+  readonly encrypt: EncryptSettings;
+  readonly sign: SignSettings;
 }
 
 /** Seals a bundle and resolves with its manifest. Rejects when the disk is full: the evidence stays, sealing can begin anew. */
 export async function sealBundle(request: SealRequest): Promise<Manifest> {
   const { paths } = request;
   const redactor = await openRedactor(paths.secrets);
-  const problems = new Map<string, string>();
-  const cores = await packCores(request, problems);
-  const evidence = await listEvidence(paths.folder);
+  const protection = await openProtection(paths, request.cores, request.sealing.encrypt, request.watch);
+  await protection.packCores();
   const redactions: Redaction[] = [];
-  for (const path of evidence)
-    if (!cores.has(path)) redactions.push(...(await maskFile(paths.folder, path, redactor)));
+  for (const path of await listEvidence(paths.folder)) {
+    if (protection.cores.has(path) || protection.encrypted.has(path)) continue;
+    redactions.push(...(await maskFile(paths.folder, path, redactor)));
+    if (protection.everything) await protection.encryptEvidence(path);
+  }
+  const evidence = await listEvidence(paths.folder);
+  const describe = (members: readonly string[]) => describeMembers(paths.folder, members, protection);
+  const signer = await openSigner(request.sealing.sign);
 
-  const draft = draftManifest(request, {
-    redactor,
-    redactions: await withMaskedBefore(paths.masked, redactions),
-    problems,
-  });
+  const draft = {
+    ...draftManifest(request, {
+      redactor,
+      redactions: await withMaskedBefore(paths.masked, redactions),
+      problems: protection.problems,
+    }),
+    ...(signer === undefined ? {} : { signing: signer.signing }),
+  };
   const note = buildNote({ manifest: draft, url: request.url });
-  const write = (name: string, text: string, exclusive = false) =>
-    writeFileDurable(join(paths.folder, name), text, { exclusive, temporaryIn: dirname(paths.folder) });
+  const write = (name: string, text: string) =>
+    writeFileDurable(join(paths.folder, name), text, { temporaryIn: dirname(paths.folder) });
   await write(NOTE_FILE, renderMarkdown(note));
-  await write(
-    REPORT_FILE,
-    renderReport({ ...draft, files: await describeMembers(paths.folder, evidence, cores) }),
-  );
+  await write(REPORT_FILE, renderReport({ ...draft, files: await describe(evidence) }));
 
-  const inside = await describeMembers(
-    paths.folder,
-    [CAPTURE_FILE, ...evidence, NOTE_FILE, REPORT_FILE],
-    cores,
-  );
+  const inside = await describe([CAPTURE_FILE, ...evidence, NOTE_FILE, REPORT_FILE]);
   await write(SUMS_FILE, formatSums(inside));
-  const sums = await describeMembers(paths.folder, [SUMS_FILE], cores);
+  const sums = await describe([SUMS_FILE]);
   await writeZip({
     folder: paths.folder,
     zipPath: join(paths.folder, ZIP_FILE),
@@ -91,40 +104,15 @@ export async function sealBundle(request: SealRequest): Promise<Manifest> {
     members: [...inside, ...sums].filter((file) => file.inZip).map((file) => file.path),
     date: new Date(request.finishedAt),
   });
-  const zip = (await describeMembers(paths.folder, [ZIP_FILE], cores)).map((file) => ({
-    ...file,
-    inZip: false,
-  }));
-  const manifest: Manifest = {
-    ...draft,
-    sealedAt: new Date().toISOString(),
-    files: [...inside, ...sums, ...zip],
-  };
-  await fsyncFolder(paths.folder);
-  await write(MANIFEST_FILE, `${JSON.stringify(manifest, undefined, 2)}\n`, true);
+  const zip = (await describe([ZIP_FILE])).map((file) => ({ ...file, inZip: false }));
+  const manifest = await writeManifest(
+    paths,
+    { ...draft, sealedAt: new Date().toISOString(), files: [...inside, ...sums, ...zip] },
+    signer,
+  );
   await removeJournal(paths.journal);
   for (const path of [paths.secrets, paths.masked]) await unlink(path).catch(() => undefined);
   return manifest;
-}
-
-/** Compresses the cores; resolves with the paths in the bundle that hold memory. One that cannot be packed stays as it is. */
-async function packCores(request: SealRequest, problems: Map<string, string>): Promise<ReadonlySet<string>> {
-  const all = new Set<string>();
-  for (const core of request.cores) {
-    const path = join(request.paths.folder, core);
-    // All names that a torn seal may have left count as memory.
-    for (const suffix of [".zst", ".gz"]) all.add(core + suffix);
-    all.add(core);
-    const there = await stat(path).catch(() => undefined);
-    if (!there) continue;
-    try {
-      await compressCore(path);
-    } catch (error) {
-      problems.set(core.split("/")[1] ?? core, messageOf(error));
-      for (const suffix of [".zst", ".gz"]) await unlink(path + suffix).catch(() => undefined);
-    }
-  }
-  return all;
 }
 
 async function maskFile(folder: string, path: string, redactor: BundleRedactor): Promise<Redaction[]> {

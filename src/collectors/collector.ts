@@ -63,6 +63,8 @@ export interface CommandOptions {
   readonly accept?: readonly number[];
   /** Ends the command after this long without calling it a failure (samplers that run until they are told). */
   readonly forMs?: number;
+  /** What it prints may be memory: never in the zip, encrypted when a recipient is set. */
+  readonly sensitive?: "core";
   /** It attaches to the target by ptrace: SIGKILL only, normal priority, guarded. */
   readonly stopsTarget?: boolean;
 }

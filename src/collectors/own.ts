@@ -39,6 +39,7 @@ export function ownCollector(name: string, settings: OwnCollectorSettings): Coll
       const fill = await placeholders(context, settings);
       await context.run([fill(command), ...rest.map(fill)], {
         as: "stdout.txt",
+        ...(sensitive.includes("core") ? { sensitive: "core" } : {}),
         stopsTarget: touch === "brief" || touch === "stop",
         ...(settings.window ? { forMs: context.windowMs } : {}),
       });

@@ -27,6 +27,9 @@ export function describeCapture(result: SavedCapture, context: CommandContext<un
       ({ name, status, reason }) => `  ${style.yellow(name)} ${status}: ${printable(reason ?? "", 200)}`,
     ),
     ...result.readings.slice(0, 5).map(({ text }) => `  ${style.bold("*")} ${printable(text, 300)}`),
+    ...(result.unsigned === undefined
+      ? []
+      : [`  ${style.yellow("not signed")}: ${printable(result.unsigned, 300)}`]),
     `  bundle  ${result.upload.url ?? result.path}${uploadState(result)}`,
     ...result.notes.map(
       (note) =>

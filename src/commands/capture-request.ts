@@ -1,9 +1,11 @@
 // What `guard` and `capture` are asked for: from flags and settings to a request, and to the processes that are meant.
+import { chooseAge } from "../bundle/age.ts";
 import { chooseCollectors } from "../capture/choose.ts";
 import type { CaptureRequest } from "../capture/request.ts";
-import { UsageError } from "../errors.ts";
+import { messageOf, UsageError } from "../errors.ts";
 import { runQuick } from "../host/run.ts";
 import { printable } from "../printable.ts";
+import type { EncryptSettings } from "../settings.ts";
 import type { LoadedSettings } from "../settings-files.ts";
 import { findTargets } from "../target/find.ts";
 import type { FoundTarget } from "../target/found.ts";
@@ -59,6 +61,7 @@ export function readRequestOptions(
         ? settings.capture.maxPause
         : readDuration("--max-pause", options.maxPause),
     spool: { path: settings.spool.path, keepFree: settings.spool.keepFree, maxBytes: maxSize },
+    ...reasonWithoutMemory(settings.encrypt),
     // People paste: what cannot be seen must not get into notes and manifests as it is.
     incidents: options.incident.map((incident) => printable(incident)),
     placement: settings.placement,
@@ -74,8 +77,24 @@ export function readRequestOptions(
 function storeOf(options: CaptureOptions, loaded: LoadedSettings): Pick<CaptureRequest, "store" | "early"> {
   if (options.noUpload) return {};
   const name = storeName(options, loaded);
-  const settings = loaded.settings.store[name];
-  return { store: name, ...(settings?.type === "s3" ? { early: { name, settings } } : {}) };
+  const { store, encrypt } = loaded.settings;
+  const settings = store[name];
+  // What is to be encrypted is so at the seal, and readable until then.
+  const isEarly = settings?.type === "s3" && !encrypt.everything;
+  return { store: name, ...(isEarly ? { early: { name, settings } } : {}) };
+}
+
+/** Looked up before anything is captured: a core that would only lie on this host's disk is not worth a pause. */
+function reasonWithoutMemory(encrypt: EncryptSettings): Pick<CaptureRequest, "noMemory"> {
+  if (!encrypt.required) return {};
+  try {
+    chooseAge(encrypt.recipients);
+    return {};
+  } catch (error) {
+    return {
+      noMemory: `holds memory, which cannot be encrypted here: ${messageOf(error)} (encrypt.required)`,
+    };
+  }
 }
 
 /** The processes that the operator means; throws TargetError when none is there. */

@@ -31,6 +31,8 @@ export async function seal(
     durationMs: secured.elapsedMs,
     pausedMs: secured.pausedMs,
     url,
+    ...(secured.early === undefined ? {} : { watch: secured.early.core }),
+    sealing: destination.sealing,
     ...(interrupted === undefined ? {} : { interrupted }),
   });
   return readBundle(dirname(secured.paths.folder), manifest.captureId);
@@ -86,6 +88,7 @@ export function resultOf(bundle: SealedBundle, delivered: Delivered): SavedCaptu
     collectors: manifest.collectors,
     readings: manifest.readings,
     pausedMs: manifest.pausedMs,
+    ...(manifest.signing?.failed === undefined ? {} : { unsigned: manifest.signing.failed }),
     upload: delivered.upload,
     notes: [...delivered.notes],
   };

@@ -1,7 +1,9 @@
 // Where bundles and notes go, as flags and settings say.
 import { dirname, join } from "node:path";
+import type { CaptureFile } from "../bundle/manifest.ts";
 import type { NotePlaces } from "../capture/post-notes.ts";
 import { recoverSpool, type Recovery } from "../capture/recover.ts";
+import type { SealingSettings } from "../capture/seal.ts";
 import { bundleUrl } from "../capture/upload-bundle.ts";
 import { UsageError } from "../errors.ts";
 import type { LoadedSettings } from "../settings-files.ts";
@@ -12,6 +14,7 @@ import type { CaptureOptions } from "./capture-options.ts";
 export interface Destination {
   readonly store: Store | undefined;
   readonly records: NotePlaces;
+  readonly sealing: SealingSettings;
 }
 
 /** The store that `--to` names, else `default`; throws UsageError when the settings have none of this name. */
@@ -24,11 +27,14 @@ export function storeName(options: Pick<CaptureOptions, "to">, { settings }: Loa
 }
 
 /** Seals what a killed run left, as every command does that looks at the spool. */
-export async function recover(loaded: LoadedSettings, { store }: Destination): Promise<readonly Recovery[]> {
+export async function recover(
+  loaded: LoadedSettings,
+  { store, sealing }: Destination,
+): Promise<readonly Recovery[]> {
   const spool = loaded.settings.spool.path;
-  return recoverSpool(spool, (capture) =>
-    store?.name === capture.store && store ? bundleUrl(store, capture) : join(spool, capture.captureId),
-  );
+  const urlOf = (capture: CaptureFile) =>
+    store?.name === capture.store && store ? bundleUrl(store, capture) : join(spool, capture.captureId);
+  return recoverSpool(spool, urlOf, sealing);
 }
 
 export async function openDestination(
@@ -46,5 +52,5 @@ export async function openDestination(
     linkBase: settings.link.base,
   };
   const store = options.noUpload || !chosen ? undefined : await openStore(name, chosen);
-  return { store, records };
+  return { store, records, sealing: { encrypt: settings.encrypt, sign: settings.sign } };
 }

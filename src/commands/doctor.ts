@@ -6,6 +6,7 @@ import type { Check, CheckState } from "./doctor/check.ts";
 import { checkClock, checkNode, checkPlatform, readOsFamily } from "./doctor/host.ts";
 import { checkSecrets, checkSpool, checkStores } from "./doctor/places.ts";
 import { checkKernelStack, checkRights } from "./doctor/rights.ts";
+import { checkEncryption, checkSigning } from "./doctor/sealing.ts";
 import { checkCollectors, checkHelpers } from "./doctor/tools.ts";
 import { readSettings } from "./read-settings.ts";
 import type { DoctorResult } from "./results/setup.ts";
@@ -25,6 +26,8 @@ export async function run(context: CommandContext<object>): Promise<CommandResul
     await checkSpool(settings.spool),
     ...(await checkStores(settings.store)),
     ...(await checkSecrets(settings)),
+    await checkEncryption(settings, family),
+    await checkSigning(settings.sign, family),
     ...(await checkCollectors(allCollectors(settings).values(), platform, family)),
     ...(await checkHelpers(platform, family)),
   ];

@@ -2,6 +2,7 @@
 // digests may be longer: they are there to be copied.
 import prettyBytes from "pretty-bytes";
 import type { CollectorRecord, FileRecord, Manifest, Outcome } from "../bundle/manifest.ts";
+import { encryptedWords, openLines, signedWords } from "../bundle/open-lines.ts";
 import { printable } from "../printable.ts";
 import { describeConfirmation } from "../upload/confirmation.ts";
 import type { ShowResult } from "./results/bundles.ts";
@@ -27,6 +28,7 @@ export function renderBundle(bundle: ShowResult, page: Page): readonly string[] 
     ...timeline(manifest, page),
     ...gaps(manifest, page),
     ...files(manifest, page),
+    ...howToOpen(manifest, page),
   ];
 }
 
@@ -74,6 +76,10 @@ function head({ manifest, outcome, receipt, path }: ShowResult, page: Page): rea
     const where = note.where === "" ? (note.reason ?? "") : note.where;
     rows.push(["Noted", `${printable(note.incident)}: ${note.state} ${printable(where, 300)}`]);
   }
+  const signed = signedWords(manifest);
+  if (signed !== undefined) rows.push(["Signature", printable(signed, 300)]);
+  const encrypted = encryptedWords(manifest);
+  if (encrypted !== undefined) rows.push(["Encrypted", printable(encrypted)]);
   rows.push(["Here", path]);
   const told = state === "complete" ? style.green(state) : style.yellow(state);
   return [
@@ -144,6 +150,13 @@ function gaps(manifest: Manifest, { style, columns }: Page): readonly string[] {
       }),
     ),
   ];
+}
+
+/** For what is encrypted: the commands, to be copied. */
+function howToOpen(manifest: Manifest, { style }: Page): readonly string[] {
+  const encrypted = manifest.files.filter(({ encryption }) => encryption !== undefined);
+  if (encrypted.length === 0) return [];
+  return ["", style.bold("To open what is encrypted"), ...openLines(encrypted).map((line) => ` ${line}`)];
 }
 
 const size = (bytes: number) => prettyBytes(bytes, { binary: true }).padStart(8);

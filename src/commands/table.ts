@@ -128,14 +128,25 @@ With --verbose every file and its digest; with --json the whole manifest.`,
 const verify = defineCommand({
   name: "verify",
   group: "After",
-  summary: "check a bundle against its manifest",
-  usage: ["exhibit verify ID"],
+  summary: "check a bundle against its manifest and signature",
+  usage: ["exhibit verify ID [options]"],
   arguments: [{ name: "ID", completes: "bundle" }],
-  options: {},
+  options: {
+    allowedSigners: value(
+      "--allowed-signers FILE",
+      "whose signatures count, as in ssh-keygen(1)   [sign.allowedSigners]",
+    ),
+    requireSignature: flag("--require-signature", "not intact unless one of them signed it"),
+  },
   notes: `${NAMING}
+A signature that does not fit is always a fault. Without --require-signature a bundle that nobody signed, or
+somebody who is not known here, is intact when its files are; it says so.
 
 Exit status: 0 intact, 1 not (names each file), 2 usage.`,
-  examples: ["exhibit verify last", "exhibit verify ./bundle"],
+  examples: [
+    "exhibit verify last",
+    "exhibit verify ./bundle --allowed-signers ./signers --require-signature",
+  ],
   load: () => import("./verify.ts"),
 });
 

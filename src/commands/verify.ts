@@ -8,12 +8,15 @@ import { readSettings } from "./read-settings.ts";
 import type { VerifyResult } from "./results/bundles.ts";
 import { findEntry, findFolder, isFolderName } from "./spool-entry.ts";
 import { layColumns, styleOf } from "./style.ts";
+import { lookAtSignature, signatureFaults, signatureLine, type VerifyOptions } from "./verify-signature.ts";
 
-export async function run(context: CommandContext<Record<string, never>>): Promise<CommandResult> {
+export async function run(context: CommandContext<VerifyOptions>): Promise<CommandResult> {
   const [asked] = context.positionals;
   if (asked === undefined) throw new UsageError("which bundle? exhibit ls lists them");
   const path = await pathOf(asked, context);
-  const { faults, manifest, manifestSha256, files } = await verifyBundle(path);
+  const { manifest, manifestSha256, files, ...checked } = await verifyBundle(path);
+  const signature = manifest && (await lookAtSignature(path, { manifest, manifestSha256 }, context));
+  const faults = [...checked.faults, ...signatureFaults(signature, context.options)];
   const json: VerifyResult = {
     path,
     ...(manifest === undefined ? {} : { captureId: manifest.captureId, state: manifest.state }),
@@ -21,6 +24,7 @@ export async function run(context: CommandContext<Record<string, never>>): Promi
     fileCount: files,
     ...(manifestSha256 === undefined ? {} : { manifestSha256 }),
     faults: faults.map((fault) => ({ ...fault })),
+    ...(signature === undefined ? {} : { signature: { ...signature } }),
   };
   const style = styleOf(context.terminal);
   if (faults.length > 0) {
@@ -34,12 +38,12 @@ export async function run(context: CommandContext<Record<string, never>>): Promi
     );
     return { exitCode: 1, text: `${lines.join("\n")}\n`, json };
   }
-  const text = `${style.green("intact")}  ${manifest?.captureId}: ${files} files are as they were sealed\n        manifest sha256 ${manifestSha256}\n`;
+  const text = `${style.green("intact")}  ${manifest?.captureId}: ${files} files are as they were sealed\n        manifest sha256 ${manifestSha256}\n${signatureLine(signature, style)}`;
   return { exitCode: 0, text, json };
 }
 
 /** A folder is taken as it is, wherever it came from; anything else is looked for in the spool. */
-async function pathOf(asked: string, context: CommandContext<Record<string, never>>): Promise<string> {
+async function pathOf(asked: string, context: CommandContext<VerifyOptions>): Promise<string> {
   if (isFolderName(asked)) return findFolder(asked);
   const loaded = await readSettings(context);
   await recover(loaded, await openDestination({ to: undefined, noUpload: false }, loaded));

@@ -10,13 +10,17 @@ import { fsyncFile } from "../host/files.ts";
 import { BEHIND } from "../host/priority.ts";
 import { run } from "../host/run.ts";
 
-/** Compresses `path`, checks that the result decodes, removes the original; resolves with the new path. */
-export async function compressCore(path: string): Promise<string> {
-  return (await hasCommand("zstd")) ? compressByZstd(path) : compressByGzip(path);
+/**
+ * Compresses `path`, checks that the result decodes, removes the original; resolves with the new path. `onBegin` is told it
+ * before the file is there; from then on its bytes are final as they come.
+ */
+export async function compressCore(path: string, onBegin?: (packed: string) => void): Promise<string> {
+  return (await hasCommand("zstd")) ? compressByZstd(path, onBegin) : compressByGzip(path, onBegin);
 }
 
-async function compressByZstd(path: string): Promise<string> {
+async function compressByZstd(path: string, onBegin?: (packed: string) => void): Promise<string> {
   const packed = `${path}.zst`;
+  onBegin?.(packed);
   // -f: a torn one of an interrupted seal is replaced. --check: the frame carries a checksum that -t verifies.
   const packing = await run({
     argv: ["zstd", "-1", "-T2", "-q", "-f", "--check", "-o", packed, "--", path],
@@ -32,8 +36,9 @@ async function compressByZstd(path: string): Promise<string> {
   return packed;
 }
 
-async function compressByGzip(path: string): Promise<string> {
+async function compressByGzip(path: string, onBegin?: (packed: string) => void): Promise<string> {
   const packed = `${path}.gz`;
+  onBegin?.(packed);
   await pipeline(
     createReadStream(path),
     createGzip({ level: 1 }),

@@ -1,7 +1,7 @@
 // The only file that starts processes. What must stay true: no shell; arguments are an array; every command has its own
 // session and process group, LC_ALL=C and UTC, no stdin, an output limit and an end, after which the whole group is gone;
 // the pipe of a grandchild never holds us (execa's own `timeout` waits for it, so it is not used).
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { execa } from "execa";
 import { errnoOf } from "../errors.ts";
@@ -33,6 +33,8 @@ export interface RunRequest {
   readonly priority?: number;
   /** Marks it and its descendants; see `sweep` of process-group.ts. */
   readonly runId?: string;
+  /** What it reads from stdin; nothing when it is not given. */
+  readonly input?: Uint8Array;
 }
 
 export interface RunOutcome {
@@ -83,7 +85,7 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
     cleanup: false,
     reject: false,
     buffer: false,
-    stdin: "ignore",
+    ...(request.input === undefined ? { stdin: "ignore" } : { input: request.input }),
     stdout: "pipe",
     stderr: "pipe",
     cwd: "/",
@@ -165,10 +167,11 @@ export interface QuickOutcome {
 /** A short question to the host (systemctl show, ssh-keygen): output in memory, ended after `timeoutMs`. */
 export async function runQuick(
   argv: readonly [string, ...string[]],
-  options: { readonly timeoutMs?: number } = {},
+  options: { readonly timeoutMs?: number; readonly input?: Uint8Array } = {},
 ): Promise<QuickOutcome> {
   const deadline = openDeadline(options.timeoutMs ?? 3000);
-  const outcome = await run({ argv, signal: deadline.signal }).finally(deadline.close);
+  const input = options.input === undefined ? {} : { input: options.input };
+  const outcome = await run({ argv, signal: deadline.signal, ...input }).finally(deadline.close);
   const stderr = outcome.notStarted === undefined ? outcome.stderr : `${argv[0]}: ${outcome.notStarted}`;
   return {
     exitCode: outcome.notStarted === undefined ? outcome.exitCode : 127,
@@ -176,6 +179,19 @@ export async function runQuick(
     stdout: outcome.stdout.toString("utf8"),
     stderr,
   };
+}
+
+/** A command between two streams (filter.ts), at low priority. It ends with us: its pipes do. */
+export function startFilter(argv: readonly [string, ...string[]]): ChildProcessWithoutNullStreams {
+  const [file, ...args] = argv;
+  const child = spawn(file, args, {
+    detached: true,
+    stdio: "pipe",
+    cwd: "/",
+    env: commandEnvironment(undefined),
+  });
+  if (child.pid !== undefined) setPriorityOf(child.pid, BEHIND);
+  return child;
 }
 
 /** A helper that outlives us in its own session: stdin and stdout are pipes to it, nothing else is shared. */

@@ -1,6 +1,7 @@
 // From manifest, outcome and address to the note. Only facts are picked here; words are chosen in wording.ts.
 import { ZIP_FILE } from "../bundle/layout.ts";
 import type { Manifest, Outcome } from "../bundle/manifest.ts";
+import { sealingFacts } from "../bundle/open-lines.ts";
 import type { Note } from "./note.ts";
 
 export interface NoteSources {
@@ -58,6 +59,7 @@ export function buildNote(sources: NoteSources): Note {
       bytes: files.length === 0 ? undefined : files.reduce((sum, file) => sum + file.bytes, 0),
       manifestSha256: sources.manifestSha256,
       keptUntil: sources.keptUntil,
+      sealing: sources.manifestSha256 === undefined ? [] : sealingFacts(manifest),
     },
     report: `${url.replace(/\/+$/, "")}/report.html`,
     startedAt: manifest.startedAt,

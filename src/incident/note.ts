@@ -34,6 +34,8 @@ export interface Note {
     /** undefined in the note inside the bundle, which is older than the manifest. */
     readonly manifestSha256: string | undefined;
     readonly keptUntil: string | undefined;
+    /** Who signed it, what is encrypted; what of that is not known inside the bundle is not there. */
+    readonly sealing: readonly string[];
   };
   readonly report: string | undefined;
   readonly startedAt: string;

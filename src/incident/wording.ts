@@ -62,6 +62,7 @@ export function bundleFacts({ bundle }: Note, leaf: Leaf): string {
     bundle.manifestSha256 === undefined
       ? []
       : [`manifest sha256 ${leaf.code(bundle.manifestSha256.slice(0, 16), 16)}…`],
+    bundle.sealing.slice(0, 2).map((fact) => leaf.text(fact, 200)),
     bundle.keptUntil === undefined ? [] : [`kept until ${leaf.text(bundle.keptUntil.slice(0, 10), 10)}`],
     // The note inside the bundle, older than the manifest, cannot know.
     bundle.uploaded || bundle.manifestSha256 === undefined ? [] : ["on the host, not uploaded yet"],

@@ -1,6 +1,7 @@
 // report.html: one page for people inside every bundle. No script, nothing fetched, everything computed from the manifest;
 // a policy in the page itself forbids the browser to do more (Content-Security-Policy Level 3, 3.3).
 import type { Manifest, Outcome } from "../bundle/manifest.ts";
+import { openedPath, openLines, verifyLine } from "../bundle/open-lines.ts";
 import { formatBytes, formatCommand, formatDuration, formatInstant } from "../incident/wording.ts";
 import { html, pageText, type Markup } from "./markup.ts";
 import { STYLE } from "./style.ts";
@@ -73,24 +74,23 @@ function readings({ readings: all, files }: Manifest): Markup {
     </ol>`;
 }
 
-function howToOpen({ captureId, files, target }: Manifest): Markup {
-  const cores = files.filter((file) => file.sensitivity === "core").map((file) => file.path);
+function howToOpen({ captureId, files, target, signing }: Manifest): Markup {
   const executable = formatCommand([target.executable ?? "EXECUTABLE"]);
-  const core = cores.map((path) =>
-    `zstd -d ${path}; gdb ${executable} ${path.replace(/\.(?:zst|gz)$/, "")}`.replace(
-      /^zstd -d (\S+\.gz);/,
-      "gunzip $1;",
-    ),
-  );
+  const memory = files.filter((file) => file.sensitivity === "core" && file.collector === "core");
   const lines = [
     `exhibit fetch ${captureId}`,
     `exhibit verify ${captureId}`,
     "sha256sum -c SHA256SUMS",
-    ...core,
+    ...(signing?.key === undefined ? [] : [verifyLine(signing.identity)]),
+    ...openLines(files),
+    ...memory.map((file) => `gdb ${executable} ${openedPath(file)}`),
   ];
+  const signer =
+    signing?.key !== undefined &&
+    html`<p>To be signed as the last step by the key <code>${signing.key}</code>.</p>`;
   return html`<div class="card">
     <h2>How to open it</h2>
-    ${lines.map((line) => html`<pre>${line}</pre>`)}
+    ${lines.map((line) => html`<pre>${line}</pre>`)}${signer === false ? undefined : signer}
   </div>`;
 }
 

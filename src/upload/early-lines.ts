@@ -16,8 +16,8 @@ export const Order = z.discriminatedUnion("kind", [
   }),
   /** A file that its collector has done with: mask it, then send it. */
   z.strictObject({ kind: z.literal("member"), path: Path }),
-  /** A packed core whose file grows from now on. */
-  z.strictObject({ kind: z.literal("growing"), path: Path }),
+  /** A packed core whose file grows from now on; `from` is its name in the same folder until it is whole. */
+  z.strictObject({ kind: z.literal("growing"), path: Path, from: z.string().regex(/^[A-Za-z0-9._-]+$/) }),
   /** It is whole; `bytes` and `sha256` are those of the file. */
   z.strictObject({
     kind: z.literal("grown"),

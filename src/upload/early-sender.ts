@@ -1,6 +1,7 @@
 // The members of an unfinished bundle on their way to the store: small ones as they are done, a core while it grows. A
 // store that refuses is tried again a little later; what it does not take here is sent with the whole bundle.
-import { join } from "node:path";
+import { lstat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import pLimit from "p-limit";
 import { digestFile } from "../bundle/digests.ts";
 import type { CaptureFile } from "../bundle/manifest.ts";
@@ -24,7 +25,8 @@ interface Digest {
 export interface EarlySender {
   /** Sends a member once `prepare` has made it what it will stay; false there leaves it to the sealed bundle. */
   readonly send: (path: string, prepare?: () => Promise<boolean>) => void;
-  readonly grow: (path: string) => void;
+  /** `from` is the name of the file in the folder of `path` while it grows. */
+  readonly grow: (path: string, from: string) => void;
   readonly grown: (path: string, digest: Digest) => void;
   readonly giveUp: (path: string) => void;
   /** Resolves when nothing is under way any more; what was refused is not tried again. */
@@ -46,6 +48,11 @@ interface Request {
 interface Growing {
   readonly resolve: (digest: Digest) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** Waits for a file that is about to be begun. */
+async function isThere(path: string, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted && !(await lstat(path).catch(() => undefined))) await delay(100, stop);
 }
 
 export function openEarlySender(request: Request): EarlySender {
@@ -87,8 +94,10 @@ export function openEarlySender(request: Request): EarlySender {
     }
   };
 
-  const growOne = async (path: string, finished: Promise<Digest>): Promise<void> => {
-    const member = { ...facts(path), sensitivity: "core" as const, finished };
+  const growOne = async (path: string, from: string, finished: Promise<Digest>): Promise<void> => {
+    const now = join(folder, dirname(path), from);
+    await isThere(now, AbortSignal.any([stop, ending.signal]));
+    const member = { ...facts(path), path: now, sensitivity: "core" as const, finished };
     await store.putGrowing?.(member, { signal: stop, journal });
     onSent(path, (await finished).bytes);
   };
@@ -101,10 +110,10 @@ export function openEarlySender(request: Request): EarlySender {
           if (errnoOf(error) !== "ENOENT") throw error;
         }),
       ),
-    grow: (path) => {
+    grow: (path, from) => {
       const finished = new Promise<Digest>((resolve, reject) => growing.set(path, { resolve, reject }));
       finished.catch(() => undefined);
-      if (store.putGrowing) follow(growOne(path, finished));
+      if (store.putGrowing) follow(growOne(path, from, finished));
     },
     grown: (path, { bytes, sha256 }) => growing.get(path)?.resolve({ bytes, sha256 }),
     giveUp: (path) => growing.get(path)?.reject(new Error(`${path}: was not finished`)),

@@ -88,7 +88,7 @@ async function obey(
     const { done, value: order } = await orders.next();
     if (done || order.kind === "end") break;
     if (order.kind === "member") sender.send(order.path, () => masker.mask(order.path));
-    if (order.kind === "growing") sender.grow(order.path);
+    if (order.kind === "growing") sender.grow(order.path, order.from);
     if (order.kind === "grown") sender.grown(order.path, order);
     if (order.kind === "given-up") sender.giveUp(order.path);
     if (order.kind === "quiet") void masker.quiet().then(() => tell({ kind: "quiet" }));

@@ -9,6 +9,7 @@ import {
   NOTE_FILE,
   OUTCOME_FILE,
   REPORT_FILE,
+  SIGNATURE_FILE,
   SUMS_FILE,
   ZIP_FILE,
 } from "../bundle/layout.ts";
@@ -17,8 +18,6 @@ import { errnoOf } from "../errors.ts";
 import { bundlePrefix } from "./keys.ts";
 import type { Member } from "./store.ts";
 import { UnsendableError } from "./unsendable.ts";
-
-export const SIGNATURE_FILE = "manifest.json.sig";
 
 /** What goes up in one request. */
 const SMALL_BYTES = 16 * 1024 ** 2;

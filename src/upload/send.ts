@@ -1,13 +1,13 @@
 // A sealed bundle on its way to a store. What must stay true: the manifest is put last and only after the store
 // confirmed every other file, so that a manifest in a store means a whole bundle; sending again sends what is missing.
 import pLimit from "p-limit";
-import { MANIFEST_FILE, OUTCOME_FILE } from "../bundle/layout.ts";
+import { MANIFEST_FILE, OUTCOME_FILE, SIGNATURE_FILE } from "../bundle/layout.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import type { StoreConfirmation } from "../bundle/store-confirmation.ts";
 import { messageOf, UploadError } from "../errors.ts";
 import { printable } from "../printable.ts";
 import { confirmationOf } from "./confirmation.ts";
-import { listedMember, prefixOf, sendOrder, SIGNATURE_FILE, unlistedMember } from "./members.ts";
+import { listedMember, prefixOf, sendOrder, unlistedMember } from "./members.ts";
 import { stopped } from "./refusals.ts";
 import type { Member, Store } from "./store.ts";
 import type { ObjectProof } from "./object-proof.ts";

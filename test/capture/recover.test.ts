@@ -20,6 +20,7 @@ import { z } from "zod";
 import { CaptureFile, Manifest } from "../../src/bundle/manifest.ts";
 import { verifyBundle } from "../../src/bundle/verify.ts";
 import type { JournalEntry } from "../../src/capture/journal.ts";
+import type { SealingSettings } from "../../src/capture/seal.ts";
 import { recoverSpool } from "../../src/capture/recover.ts";
 import { readOwnIdentity } from "../../src/host/process-identity.ts";
 import { captureFile, captureId } from "../helpers/sealed-bundle.ts";
@@ -29,6 +30,12 @@ import { until } from "../helpers/until.ts";
 const root = mkdtempSync(join(tmpdir(), "exhibit-recover-"));
 after(() => rmSync(root, { recursive: true }));
 let count = 0;
+
+/** As the settings are when they say nothing of it. */
+const PLAIN: SealingSettings = {
+  encrypt: { recipients: [], everything: false, required: false },
+  sign: { key: null, identity: null, allowedSigners: null },
+};
 
 function spoolFolder(): string {
   const spool = join(root, `spool-${++count}`);
@@ -69,7 +76,8 @@ function leave(spool: string, left: Left = {}): string {
   return id;
 }
 
-const recover = (spool: string) => recoverSpool(spool, (capture) => `file:///archive/${capture.captureId}`);
+const recover = (spool: string, sealing = PLAIN) =>
+  recoverSpool(spool, (capture) => `file:///archive/${capture.captureId}`, sealing);
 const manifestOf = (spool: string, id: string) =>
   Manifest.parse(JSON.parse(readFileSync(join(spool, id, "manifest.json"), "utf8")));
 
@@ -317,7 +325,7 @@ test("what a killed capture left running writes into no bundle that is sealed", 
   const gone = new Promise((resolve) => writer.once("exit", (_code, signal) => resolve(signal)));
   await until(() => statSync(out).size > 100, 5000);
 
-  await recoverSpool(spool, () => "file:///x");
+  await recoverSpool(spool, () => "file:///x", PLAIN);
 
   assert.equal(await gone, "SIGKILL");
   assert.deepEqual((await verifyBundle(join(spool, id))).faults, []);

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { bech32 } from "@scure/base";
 import { DoctorResult } from "../../src/commands/results/setup.ts";
 import { openSandbox } from "../helpers/exhibit.ts";
 
@@ -89,6 +91,84 @@ test("a secret that others may read, or that is not there, fails", () => {
   );
   assert.equal(find(`secret ${secrets}/good`).state, "ok");
   assert.match(find(`secret ${secrets}/none`).detail, /ENOENT/);
+});
+
+/** What doctor says of encryption and signature with these settings. */
+function sealing(settings: string, env: NodeJS.ProcessEnv = {}) {
+  const other = openSandbox(settings);
+  const { find } = doctor({ env }, other);
+  other.remove();
+  return [find("encryption"), find("signature")] as const;
+}
+
+test("without a recipient it is a warning that cores can be read, with the line to add; required, it fails", () => {
+  const [none, unsigned] = sealing("");
+  const [required] = sealing("encrypt: {required: true}\n");
+  const [quick] = sealing("capture: {profile: quick}\n");
+
+  assert.deepEqual([none.state, unsigned.state, required.state], ["warning", "skipped", "failed"]);
+  assert.equal(none.detail, "none: memory is kept and sent readable (core)");
+  assert.match(none.fix ?? "", /^in \/etc\/exhibit\/exhibit\.yaml: encrypt: \{recipients: \[age1\.\.\.\]\}/);
+  assert.equal(quick.state, "skipped");
+});
+
+test("recipients are tried: an age that does not know one fails, no age at all is slower or fails", () => {
+  const { stderr } = spawnSync("age-keygen", [], { encoding: "utf8" });
+  const x25519 = /age1\w+/.exec(stderr)?.[0] ?? assert.fail(stderr);
+  const ssh = `ssh-ed25519 ${Buffer.concat([
+    Buffer.from("\0\0\0\x0bssh-ed25519\0\0\0\x20", "latin1"),
+    Buffer.alloc(32, 7),
+  ]).toString("base64")}`;
+  // Its form is right, but it is a point that age refuses (RFC 7748, 6.1).
+  const lowOrder = bech32.encodeFromBytes("age", Buffer.alloc(32));
+  const bare = { PATH: join(box.folder, "empty") };
+
+  const [good] = sealing(`encrypt: {recipients: [${x25519}]}\n`);
+  const [refused] = sealing(`encrypt: {recipients: [${x25519}, ${lowOrder}]}\n`);
+  const [slower] = sealing(`encrypt: {recipients: [${x25519}]}\n`, bare);
+  const [impossible] = sealing(`encrypt: {recipients: [${ssh}]}\n`, bare);
+
+  assert.deepEqual([good.state, good.detail], ["ok", "cores to 1 recipient"]);
+  assert.equal(refused.state, "failed");
+  assert.ok(refused.detail.startsWith(lowOrder), refused.detail);
+  assert.equal(slower.state, "warning");
+  assert.match(slower.fix ?? "", / age$/);
+  assert.equal(impossible.state, "failed");
+  assert.match(impossible.detail, /age is not on this host, and only it encrypts to ssh keys/);
+});
+
+/** What doctor says of a signing key. */
+function signedBy(path: string, env?: NodeJS.ProcessEnv) {
+  return sealing(`sign: {key: ${path}}\n`, env)[1];
+}
+
+test("the signing key is tried: one with a passphrase, one that others may read, none, and no ssh-keygen fail", () => {
+  const key = join(box.folder, "signing");
+  const locked = join(box.folder, "locked");
+  for (const [path, passphrase] of [
+    [key, ""],
+    [locked, "secret words"],
+  ] as const)
+    spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", passphrase, "-f", path]);
+
+  const good = signedBy(key);
+  const cases = [signedBy(locked), signedBy(join(box.folder, "missing")), signedBy(`${key}.pub`)];
+  const bare = signedBy(key, { PATH: join(box.folder, "empty") });
+  chmodSync(key, 0o644);
+  cases.push(signedBy(key));
+
+  assert.equal(good.state, "ok");
+  assert.match(good.detail, /^by SHA256:/);
+  const said = cases.map(({ state, detail }) => `${state} ${detail.replace(/^\S+: /, "")}`);
+  assert.deepEqual(said, [
+    "failed the signing key has a passphrase, and nobody is there to type it",
+    "failed the signing key cannot be read (ENOENT)",
+    "failed is a public key, and only the private one signs",
+    "failed others may read the signing key, so it is not used",
+  ]);
+  assert.equal(cases.at(-1)?.fix, `chmod 0600 ${key}`);
+  assert.equal(bare.state, "failed");
+  assert.match(bare.detail, /^ssh-keygen is not on this host/);
 });
 
 /** What doctor makes of a timedatectl like this. */

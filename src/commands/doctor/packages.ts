@@ -13,6 +13,7 @@ const PACKAGES: Readonly<Record<string, Readonly<Record<OsFamily, string>>>> = {
   flock: { debian: "util-linux", rhel: "util-linux", alpine: "util-linux-misc" },
   journalctl: { debian: "systemd", rhel: "systemd", alpine: "" },
   nsenter: { debian: "util-linux", rhel: "util-linux", alpine: "util-linux-misc" },
+  "ssh-keygen": { debian: "openssh-client", rhel: "openssh", alpine: "openssh-keygen" },
   ss: { debian: "iproute2", rhel: "iproute", alpine: "iproute2" },
 };
 

@@ -96,10 +96,29 @@ export const VerifyResult = z.strictObject({
   faults: z.array(
     z.strictObject({
       path: z.string(),
-      fault: z.enum(["missing", "changed", "added", "unreadable", "not-a-manifest", "sums-differ"]),
+      fault: z.enum([
+        "missing",
+        "changed",
+        "added",
+        "unreadable",
+        "not-a-manifest",
+        "sums-differ",
+        "signature",
+      ]),
       detail: z.string(),
     }),
   ),
+  signature: z
+    .strictObject({
+      state: z
+        .enum(["good", "unknown-signer", "bad", "unsigned", "unchecked"])
+        .describe("good: by a key that the allowed signers name; unchecked: ssh-keygen could not be asked"),
+      detail: z.string(),
+      by: z.string().optional().describe("of a good one, who signed, as in allowed_signers"),
+      key: z.string().optional().describe("fingerprint of the key that signed"),
+    })
+    .optional()
+    .describe("absent when there is no manifest"),
 });
 export type VerifyResult = z.infer<typeof VerifyResult>;
 

@@ -47,6 +47,7 @@ export const SavedCapture = z.strictObject({
   upload: UploadResult,
   notes: z.array(NoteResult),
   problem: z.string().optional().describe("why it could not be sealed"),
+  unsigned: z.string().optional().describe("why it is not signed, when the settings ask for it"),
 });
 export type SavedCapture = z.infer<typeof SavedCapture>;
 
