@@ -38,7 +38,10 @@ export function tagsOf(settings: S3StoreSettings, { sensitivity }: Pick<Member, 
 }
 
 export function objectHeaders({ settings }: S3Bucket, object: ObjectFacts) {
-  const tags = new URLSearchParams(tagsOf(settings, object)).toString();
+  // Not URLSearchParams, whose `+` for a blank Ceph takes for a plus.
+  const tags = Object.entries(tagsOf(settings, object))
+    .map((pair) => pair.map(encodeURIComponent).join("="))
+    .join("&");
   return {
     ContentType: object.mediaType,
     ...(object.sha256 === undefined ? {} : { Metadata: { sha256: object.sha256 } }),
