@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { failuresIn, readUploadJournal } from "../../src/upload/upload-journal.ts";
 import { startTestStore, type TestStore } from "../helpers/s3-store.ts";
 import { captureId } from "../helpers/sealed-bundle.ts";
 import { faultsInStore, openPushBox, sealForStore, uploadKillRounds } from "../helpers/upload-kill-rounds.ts";
@@ -16,7 +17,7 @@ before(async () => {
 after(() => at.stop());
 
 test("a push that is killed at any moment goes on the next time; nothing is lost, doubled or left dangling", async () => {
-  const result = await uploadKillRounds(at, { bucket: BUCKET, kills: 12, coreMib: 60 });
+  const result = await uploadKillRounds(at, { bucket: BUCKET, kills: 12, coreMib: 40 });
 
   assert.deepEqual(result.problems, []);
   assert.equal(result.kills, 12);
@@ -34,8 +35,9 @@ test("push --wait outlasts a store that goes down in the middle, and sends nothi
   const push = box.push("--wait", "2m");
   await until(() => proxy.sentBytes() - before > 40 * 1024 ** 2, 30_000, "40 MiB are sent");
   proxy.down();
-  await until(() => readdirSync(box.spool).some((name) => name.endsWith(".upload.jsonl")), 5000);
-  await new Promise((resolve) => setTimeout(resolve, 6000));
+  const journal = join(box.spool, `${sealed.captureId}.upload.jsonl`);
+  const failures = async () => failuresIn(await readUploadJournal(journal)).length;
+  await until(async () => (await failures()) >= 3, 30_000, "three attempts have failed");
   proxy.heal();
   const back = performance.now();
   const { status, output } = await push;
