@@ -31,6 +31,7 @@ const NEEDED = [
   ["nginx-light", "nginx"],
   ["openjdk-17-jre-headless", "java"],
   ["openssh-client", "ssh-keygen"],
+  ["openssl", "openssl"],
   ["procps", "pgrep"],
   ["python3", "python3"],
   ["radosgw", "radosgw"],

@@ -51,7 +51,7 @@ const TAG = /^[\w .:/=+@-]{1,128}$/;
 const Tags = z
   .record(z.string().regex(TAG, "expected letters, digits and _ .:/=+@-"), z.string().regex(TAG))
   .refine((tags) => Object.keys(tags).length <= 8, "expected at most 8 tags");
-export const S3Store = z.strictObject({
+export const S3StoreSettings = z.strictObject({
   type: z.literal("s3"),
   url: S3Url,
   sensitiveUrl: S3Url.nullable().default(null),
@@ -73,7 +73,7 @@ export const S3Store = z.strictObject({
   credentialsFile: z.string().nullable().default(null),
 });
 export type DirectoryStoreSettings = z.infer<typeof DirectoryStore>;
-export type S3StoreSettings = z.infer<typeof S3Store>;
+export type S3StoreSettings = z.infer<typeof S3StoreSettings>;
 export type StoreSettings = DirectoryStoreSettings | S3StoreSettings;
 
 const Incident = z.discriminatedUnion("type", [
@@ -123,7 +123,7 @@ export type SignSettings = z.infer<typeof Sign>;
 
 export const Settings = z.strictObject({
   version: z.literal(1),
-  store: z.record(Name, z.discriminatedUnion("type", [DirectoryStore, S3Store])),
+  store: z.record(Name, z.discriminatedUnion("type", [DirectoryStore, S3StoreSettings])),
   spool: z.strictObject({
     path: z.string().startsWith("/"),
     keepAfterUpload: Duration,

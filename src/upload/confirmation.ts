@@ -49,7 +49,8 @@ export function describeConfirmation({ files, found }: Upload): string | undefin
     found.readBack >= files ? `${files} files read back` : `${found.readBack} of ${files} files read back`,
   ];
   if (conditionalPut === "verified") words.push("write-once");
-  if (conditionalPut === "unsupported") words.push("NOT write-once: the store replaces what is there");
+  if (conditionalPut === "unsupported")
+    words.push("NOT write-once by the store: exhibit looks before it writes");
   if (found.versioned) words.push("versioned");
   if (retention?.until !== undefined)
     words.push(`locked until ${retention.until.slice(0, 10)} (${printable(retention.mode ?? "", 20)})`);

@@ -1,7 +1,7 @@
 // What a capture and its early upload tell each other, a line of JSON each. Paths are those of members, below the bundle's
 // folder.
 import { z } from "zod";
-import { S3Store } from "../settings.ts";
+import { S3StoreSettings } from "../settings.ts";
 
 const Path = z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/);
 
@@ -12,7 +12,7 @@ export const Order = z.discriminatedUnion("kind", [
     kind: z.literal("open"),
     spool: z.string(),
     captureId: z.string(),
-    store: z.strictObject({ name: z.string(), settings: S3Store }),
+    store: z.strictObject({ name: z.string(), settings: S3StoreSettings }),
   }),
   /** A file that its collector has done with: mask it, then send it. */
   z.strictObject({ kind: z.literal("member"), path: Path }),

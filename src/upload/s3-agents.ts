@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { rootCertificates } from "node:tls";
+import { HttpProxyAgent, HttpsProxyAgent } from "hpagent";
 import { errnoOf, messageOf, UploadError } from "../errors.ts";
 import type { S3StoreSettings } from "../settings.ts";
 
@@ -24,7 +25,6 @@ export async function openAgents({
   const options = { keepAlive: true, maxSockets: SOCKETS };
   const secure = { ...options, ...(ca === undefined ? {} : { ca }) };
   if (proxy === null) return { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(secure) };
-  const { HttpProxyAgent, HttpsProxyAgent } = await import("hpagent");
   const through = { proxy, proxyRequestOptions: ca === undefined ? {} : { ca } };
   return {
     httpAgent: new HttpProxyAgent({ ...options, ...through }),

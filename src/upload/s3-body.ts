@@ -64,7 +64,7 @@ export async function sendObject(
   input: Omit<PutObjectCommandInput, "Body">,
   { s3, abortSignal, digests, body }: Sending,
 ): Promise<PutObjectCommandOutput> {
-  const { PutObjectCommand } = await import("@aws-sdk/client-s3");
+  const { PutObjectCommand } = await import("./s3-sdk.ts");
   const command = new PutObjectCommand({ ...input, ...crcOf(digests), Body: body });
   command.middlewareStack.add(
     (next) => (args) => {
@@ -80,7 +80,7 @@ export async function sendPart(
   input: Omit<UploadPartCommandInput, "Body">,
   { s3, abortSignal, digests, body }: Sending,
 ): Promise<UploadPartCommandOutput> {
-  const { UploadPartCommand } = await import("@aws-sdk/client-s3");
+  const { UploadPartCommand } = await import("./s3-sdk.ts");
   const command = new UploadPartCommand({ ...input, ...crcOf(digests), Body: body });
   command.middlewareStack.add(
     (next) => (args) => {

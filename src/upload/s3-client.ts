@@ -111,7 +111,7 @@ async function within<T>(
 }
 
 async function openClient(settings: S3StoreSettings, limits: S3Timeouts): Promise<S3> {
-  const { S3 } = await import("@aws-sdk/client-s3");
+  const { S3 } = await import("./s3-sdk.ts");
   const { credentialsFile, endpoint, region, pathStyle } = settings;
   const agents = await openAgents(settings);
   return quietly(

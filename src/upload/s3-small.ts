@@ -4,7 +4,7 @@ import { UploadError } from "../errors.ts";
 import { takePartBuffer } from "./part-buffers.ts";
 import { openSealedSource } from "./part-source.ts";
 import { confirm, findSame, proveObject, type Held } from "./s3-held.ts";
-import { putObject, type PutAnswer } from "./s3-objects.ts";
+import { putObject, type PutAnswer, type S3Head } from "./s3-objects.ts";
 import type { PutResult } from "./store.ts";
 
 /** Whether a store keeps If-None-Match: undefined until it was seen. One for each store. */
@@ -28,6 +28,10 @@ export async function putSmall(held: Held, condition: Condition): Promise<PutRes
   } finally {
     buffer.give();
   }
+}
+
+function isTrial({ exclusive, bytes }: Held["member"], { versionId }: S3Head): boolean {
+  return exclusive && bytes <= TRIAL_BYTES && versionId === undefined;
 }
 
 async function readBody({ member }: Held, buffer: Buffer): Promise<Buffer> {
@@ -62,10 +66,13 @@ async function putBody(held: Held, condition: Condition, body: Buffer): Promise<
       hint: "exhibit push sends it again",
     });
   }
-  // The same bytes once more: a store that takes them replaces them by themselves, and has shown what it is.
-  if (condition.kept === undefined && member.exclusive && body.length <= TRIAL_BYTES)
+  let head = await confirm(held, member);
+  // The same bytes once more: a store that takes them replaces them by themselves, and has shown what it is. One that
+  // keeps versions would have two then, and loses nothing when it replaces.
+  if (condition.kept === undefined && isTrial(member, head)) {
     condition.kept = (await put(true)) === "exists" ? "verified" : "unsupported";
-  const head = await confirm(held, member);
+    if (condition.kept === "unsupported") head = await confirm(held, member);
+  }
   const kept = member.exclusive ? condition.kept : undefined;
   return {
     state: "stored",

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # A real Ceph RADOS gateway on loopback, all of it below one folder: a monitor, a store in memory, a gateway, a user.
-# Usage: rgw.sh DIR RGW_PORT MON_V2_PORT MON_V1_PORT ACCESS_KEY SECRET_KEY
+# Usage: rgw.sh DIR RGW_PORT MON_V2_PORT MON_V1_PORT ACCESS_KEY SECRET_KEY [memstore|bluestore]
+# bluestore keeps what it has in a sparse file of DIR, for more than fits into memory.
 # Says "ready" on stdout when it answers; ends, and removes DIR, when its stdin is closed. DIR must be short: the path
 # of an admin socket holds 107 bytes (unix(7)). Ports must lie below the ephemeral ones, or a client may hold them.
 set -euo pipefail
-dir=$1 rgw_port=$2 mon2_port=$3 mon1_port=$4 access_key=$5 secret_key=$6
+dir=$1 rgw_port=$2 mon2_port=$3 mon1_port=$4 access_key=$5 secret_key=$6 objectstore=${7:-memstore}
 conf=$dir/ceph.conf
 pids=()
 
@@ -58,7 +59,8 @@ mon_data = $dir/mon
 mon_cluster_log_file = $dir/log/cluster.log
 [osd]
 osd_data = $dir/osd
-osd_objectstore = memstore
+osd_objectstore = $objectstore
+bluestore_block_size = 42949672960
 memstore_device_bytes = 4294967296
 osd_memory_target = 1073741824
 osd_heartbeat_grace = 60
@@ -68,6 +70,8 @@ rgw_data = $dir/rgw
 rgw_rados_pool_pg_num_min = 4
 rgw_dns_name = localhost
 rgw_crypt_require_ssl = false
+rgw_crypt_s3_kms_backend = testing
+rgw_crypt_s3_kms_encryption_keys = exhibit-test=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=
 rgw_enable_usage_log = false
 rgw_gc_obj_min_wait = 1
 rgw_gc_processor_max_time = 5

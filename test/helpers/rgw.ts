@@ -62,7 +62,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Starts it and returns when it answers, some 5 to 20 seconds later. */
-export async function startRgw(): Promise<Rgw> {
+export async function startRgw(objectStore: "memstore" | "bluestore" = "memstore"): Promise<Rgw> {
   install();
   let reason = "";
   // Between looking for a free port and using it somebody else may take it.
@@ -70,7 +70,7 @@ export async function startRgw(): Promise<Rgw> {
     const ports = [await freePort(), await freePort(), await freePort()];
     const dir = mkdtempSync("/tmp/rgw-");
     const script = new URL("rgw.sh", import.meta.url).pathname;
-    const child = spawn("bash", [script, dir, ...ports.map(String), ACCESS_KEY, SECRET_KEY], {
+    const child = spawn("bash", [script, dir, ...ports.map(String), ACCESS_KEY, SECRET_KEY, objectStore], {
       stdio: ["pipe", "pipe", "pipe"],
       detached: true,
     });

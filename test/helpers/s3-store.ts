@@ -22,11 +22,14 @@ export interface TestStore {
   readonly stop: () => Promise<void>;
 }
 
-export async function startTestStore(bucket: string): Promise<TestStore> {
+export async function startTestStore(
+  bucket: string,
+  objectStore: "memstore" | "bluestore" = "memstore",
+): Promise<TestStore> {
   // The client of this test would say it; that Exhibit's own does not is tested.
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
   const base = mkdtempSync(join(tmpdir(), "exhibit-s3-"));
-  const rgw = await startRgw();
+  const rgw = await startRgw(objectStore);
   const proxy = await startProxy(rgw.port);
   const outside = new S3({
     endpoint: rgw.endpoint,

@@ -74,11 +74,14 @@ const EVIDENCE: Evidence = {
 /** Writes a sealed bundle into a spool. */
 export function sealBundle(
   spool: string,
-  options: { readonly id?: string; readonly evidence?: Evidence } = {},
+  options: { readonly id?: string; readonly evidence?: Evidence; readonly store?: string } = {},
 ): Sealed {
   const id = options.id ?? captureId();
   const path = join(spool, id);
-  const capture = captureFile(id);
+  const capture = {
+    ...captureFile(id),
+    ...(options.store === undefined ? {} : { store: options.store }),
+  };
   const files: FileRecord[] = [];
   const add = (name: string, data: string | Uint8Array) => {
     mkdirSync(dirname(join(path, name)), { recursive: true });
