@@ -41,7 +41,7 @@ After
   push       send what is waiting: upload, then the note
   note       print the note, or post it to an incident record
   show       what is in a bundle: readings, timeline, files, gaps
-  verify     check a bundle against its manifest
+  verify     check a bundle against its manifest and signature
 Set up
   doctor     what would work on this host now, and how to fix the rest
   profiles   which collectors run for which target (list, show)
