@@ -8,6 +8,8 @@ import { conflict } from "./refusals.ts";
 import { connectS3, naming, type S3Timeouts } from "./s3-client.ts";
 import { s3ErrorName, type S3Place } from "./s3-errors.ts";
 import { listObjects } from "./s3-list.ts";
+import { listObjectPage, reading, readObjectRange } from "./s3-read.ts";
+import { shareObject } from "./s3-share.ts";
 import { digestObject, getObject, headObject, putObject, type S3Bucket, type S3Head } from "./s3-objects.ts";
 import type { Member, Store } from "./store.ts";
 import { UnsendableError } from "./unsendable.ts";
@@ -76,8 +78,12 @@ export function openS3Store(
     location,
     url: (key) => `s3://${bucket}/${keyOf(key)}`,
     put: (member, signal) => naming(place, () => put(member, signal)),
-    get: (key, limitBytes) => naming(place, () => getObject(at, keyOf(key), limitBytes)),
-    list: (below) => naming(place, () => listObjects(at, root, below)),
+    get: (key, limitBytes) => reading(place, () => getObject(at, keyOf(key), limitBytes)),
+    list: (below) => reading(place, () => listObjects(at, root, below)),
+    readRange: (key, range, signal) =>
+      reading(place, () => readObjectRange(at, keyOf(key), { range, signal })),
+    listPage: (below, after) => reading(place, () => listObjectPage(at, root, { prefix: below, after })),
+    share: (key, options) => reading(place, () => shareObject(at, keyOf(key), options)),
     check: () => naming(place, () => tryOut(at, `${root}exhibit-check/${keySegment(hostname())}`)),
   };
 }
