@@ -46,7 +46,8 @@ function span(startedAt: string, finishedAt: string): string {
   return `${from} to ${end} UTC`;
 }
 
-function head({ manifest, outcome, receipt, path }: ShowResult, page: Page): readonly string[] {
+function head(bundle: ShowResult, page: Page): readonly string[] {
+  const { manifest, outcome, receipt, path, link, fetch } = bundle;
   const { target, state, stateReason, operator, reason } = manifest;
   const { style, columns } = page;
   const rows: [string, string][] = [];
@@ -64,13 +65,16 @@ function head({ manifest, outcome, receipt, path }: ShowResult, page: Page): rea
   rows.push(["Taken", `${span(manifest.startedAt, manifest.finishedAt)}; ${pause}`]);
   if (manifest.mitigation) rows.push(["Before", printable(manifest.mitigation.argv.join(" "), 300)]);
   if (outcome) rows.push(["Then", ended(outcome)]);
-  for (const { url, store } of receipt?.uploads ?? [])
+  for (const { url = "", store = "" } of receipt?.uploads ?? (bundle.url === undefined ? [] : [bundle]))
     rows.push(["Stored", `${printable(store)}: ${printable(url, 300)}`]);
+  if (link !== undefined) rows.push(["Link", printable(link, 300)]);
+  if (fetch !== undefined) rows.push(["Fetch", printable(fetch, 300)]);
+  rows.push(["Manifest", `sha256 ${bundle.manifestSha256}`]);
   for (const note of receipt?.notes ?? []) {
     const where = note.where === "" ? (note.reason ?? "") : note.where;
     rows.push(["Noted", `${printable(note.incident)}: ${note.state} ${printable(where, 300)}`]);
   }
-  rows.push(["Here", path]);
+  if (path !== undefined) rows.push(["Here", path]);
   const told = state === "complete" ? style.green(state) : style.yellow(state);
   return [
     `${style.bold(manifest.captureId)}  ${told}`,

@@ -1,19 +1,32 @@
 // exhibit verify: checks a bundle against its manifest and names every file that is not as it was sealed.
-import { verifyBundle } from "../bundle/verify.ts";
+import { MANIFEST_FILE } from "../bundle/layout.ts";
+import { verifyBundle, type Fault, type Verification } from "../bundle/verify.ts";
 import { UsageError } from "../errors.ts";
 import { printable } from "../printable.ts";
-import { openDestination, recover } from "./destination.ts";
+import { parsePrefix } from "../upload/find-stored.ts";
+import { lookAtReceipt } from "../upload/receipt.ts";
+import { verifyStored } from "../upload/verify-stored.ts";
+import { findBundle, type StoreFlag } from "./bundle-ref.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
+import { expectedDigest } from "./expected-digest.ts";
 import { readSettings } from "./read-settings.ts";
 import type { VerifyResult } from "./results/bundles.ts";
-import { findEntry, findFolder, isFolderName } from "./spool-entry.ts";
+import { findFolder, isFolderName } from "./spool-entry.ts";
 import { layColumns, styleOf } from "./style.ts";
+import { openTransferLine } from "./transfer-line.ts";
 
-export async function run(context: CommandContext<Record<string, never>>): Promise<CommandResult> {
+interface VerifyOptions {
+  readonly store: StoreFlag;
+  readonly sha256: string | undefined;
+}
+
+export async function run(context: CommandContext<VerifyOptions>): Promise<CommandResult> {
   const [asked] = context.positionals;
   if (asked === undefined) throw new UsageError("which bundle? exhibit ls lists them");
-  const path = await pathOf(asked, context);
-  const { faults, manifest, manifestSha256, files } = await verifyBundle(path);
+  const expected = expectedDigest(context.options.sha256);
+  const { path, checked, confirmed } = await check(asked, context);
+  const { manifest, manifestSha256, files } = checked;
+  const faults = [...checked.faults, ...faultsOfManifest(manifestSha256, [expected, confirmed])];
   const json: VerifyResult = {
     path,
     ...(manifest === undefined ? {} : { captureId: manifest.captureId, state: manifest.state }),
@@ -38,10 +51,53 @@ export async function run(context: CommandContext<Record<string, never>>): Promi
   return { exitCode: 0, text, json };
 }
 
-/** A folder is taken as it is, wherever it came from; anything else is looked for in the spool. */
-async function pathOf(asked: string, context: CommandContext<Record<string, never>>): Promise<string> {
-  if (isFolderName(asked)) return findFolder(asked);
+interface Checked {
+  /** The folder, or the address in a store. */
+  readonly path: string;
+  readonly checked: Verification;
+  /** The digest of the manifest that a store confirmed to this host. */
+  readonly confirmed: string | undefined;
+}
+
+/** A folder is taken as it is, wherever it came from; anything else is looked for. */
+async function check(asked: string, context: CommandContext<VerifyOptions>): Promise<Checked> {
+  const { store } = context.options;
+  if (
+    store === undefined &&
+    isFolderName(asked) &&
+    !asked.startsWith("s3://") &&
+    parsePrefix(asked) === undefined
+  ) {
+    const path = await findFolder(asked);
+    return { path, checked: await verifyBundle(path), confirmed: undefined };
+  }
   const loaded = await readSettings(context);
-  await recover(loaded, await openDestination({ to: undefined, noUpload: false }, loaded));
-  return (await findEntry(loaded.settings.spool.path, asked)).path;
+  const found = await findBundle(asked, loaded, store);
+  const spool = loaded.settings.spool.path;
+  const captureId = found.kind === "local" ? found.entry.captureId : found.ref.captureId;
+  const receipt = await lookAtReceipt(spool, captureId);
+  const confirmed = receipt.state === "read" ? receipt.value.uploads[0]?.manifestSha256 : undefined;
+  if (found.kind === "local")
+    return { path: found.entry.path, checked: await verifyBundle(found.entry.path), confirmed };
+  const line = openTransferLine(context, `reading ${captureId}`);
+  let done = 0;
+  const onBytes = (bytes: number, totalBytes: number) => line.show((done += bytes), totalBytes);
+  const checked = await verifyStored(found.ref, { onBytes }).finally(line.close);
+  return { path: found.ref.store.url(found.ref.prefix), checked, confirmed };
+}
+
+/** Nothing in a bundle says what its manifest should be: only what somebody was told before. */
+function faultsOfManifest(
+  found: string | undefined,
+  [expected, confirmed]: readonly [expected: string | undefined, confirmed: string | undefined],
+): readonly Fault[] {
+  if (found === undefined) return [];
+  if (expected !== undefined && !found.startsWith(expected))
+    return [wrongManifest(`sha256 is ${found}, not ${expected}`)];
+  if (confirmed === undefined || confirmed === found) return [];
+  return [wrongManifest(`sha256 is ${found}; this host sent ${confirmed}`)];
+}
+
+function wrongManifest(detail: string): Fault {
+  return { path: MANIFEST_FILE, fault: "changed", detail };
 }

@@ -11,6 +11,7 @@ export interface NoteSources {
   readonly manifestSha256?: string;
   /** UTC, ISO 8601: until when the store promises to keep it. */
   readonly keptUntil?: string;
+  readonly fetch?: string;
   readonly outcome?: Outcome;
   /** Set while the mitigation runs and there is no outcome yet. */
   readonly running?: { readonly startedAt: string };
@@ -58,6 +59,7 @@ export function buildNote(sources: NoteSources): Note {
       bytes: files.length === 0 ? undefined : files.reduce((sum, file) => sum + file.bytes, 0),
       manifestSha256: sources.manifestSha256,
       keptUntil: sources.keptUntil,
+      fetch: sources.fetch,
     },
     report: `${url.replace(/\/+$/, "")}/report.html`,
     startedAt: manifest.startedAt,

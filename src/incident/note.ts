@@ -34,6 +34,8 @@ export interface Note {
     /** undefined in the note inside the bundle, which is older than the manifest. */
     readonly manifestSha256: string | undefined;
     readonly keptUntil: string | undefined;
+    /** The command that brings it here from the store; undefined while it is not there. */
+    readonly fetch: string | undefined;
   };
   readonly report: string | undefined;
   readonly startedAt: string;
