@@ -129,7 +129,7 @@ Exit status: 0 printed or posted; 1 the bundle is not sealed; 2 usage or setting
 const show = defineCommand({
   name: "show",
   group: "After",
-  summary: "what is in a bundle: readings, timeline, files, gaps; or one file of it",
+  summary: "what is in a bundle: readings, timeline, files, gaps",
   usage: ["exhibit show REF [FILE] [options]"],
   arguments: [
     { name: "REF", completes: "bundle" },

@@ -166,11 +166,11 @@ test("ls --store lists by incident, host and time, in one request each, and hide
 
   const { bundles } = results.LsStoreResult.parse(JSON.parse(all.stdout));
   assert.deepEqual(
-    bundles.map(({ captureId: id, state, files }) => [id, state, files]).toSorted(),
-    [
-      [captureId("0000ff"), "interrupted", 1],
-      [sealed.captureId, "sealed", sealed.manifest.files.length + 1],
-    ].toSorted(),
+    Object.fromEntries(bundles.map(({ captureId: id, state, files }) => [id, { state, files }])),
+    {
+      [captureId("0000ff")]: { state: "interrupted", files: 1 },
+      [sealed.captureId]: { state: "sealed", files: sealed.manifest.files.length + 1 },
+    },
   );
   assert.match(all.stderr, /1 without manifest\.json/);
   assert.equal(incident.stdout, `${sealed.captureId}\n`);

@@ -36,7 +36,10 @@ export async function startCountingProxy(storePort: number): Promise<CountingPro
       (answer) => {
         outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
         const cutting = cuts > 0 && incoming.method === "GET" && listed === "";
-        if (!cutting) return void answer.pipe(outgoing);
+        if (!cutting) {
+          answer.pipe(outgoing);
+          return;
+        }
         cuts -= 1;
         let sent = 0;
         answer.on("data", (piece: Buffer) => {

@@ -587,8 +587,7 @@ test("a zip that was tampered with at any 50th byte yields the right bytes or a 
     }).catch((error: unknown) => error);
 
     if (Buffer.isBuffer(read)) assert.equal(read.toString(), EVIDENCE[path], `byte ${at}`);
-    else if (read !== undefined)
-      assert.equal(read instanceof ExhibitError, true, `byte ${at}: ${String(read)}`);
+    else if (read !== undefined) assert.ok(read instanceof ExhibitError, `byte ${at}`);
   }
   writeFileSync(zip, data);
   await assert.rejects(readZipMember(ref.store, `${ref.prefix}/bundle.zip`, { path, limitBytes: 10 }), {
