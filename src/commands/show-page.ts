@@ -68,8 +68,6 @@ function head(bundle: ShowResult, page: Page): readonly string[] {
   for (const { url = "", store = "" } of receipt?.uploads ?? (bundle.url === undefined ? [] : [bundle]))
     rows.push(["Stored", `${printable(store)}: ${printable(url, 300)}`]);
   if (link !== undefined) rows.push(["Link", printable(link, 300)]);
-  if (fetch !== undefined) rows.push(["Fetch", printable(fetch, 300)]);
-  rows.push(["Manifest", `sha256 ${bundle.manifestSha256}`]);
   for (const note of receipt?.notes ?? []) {
     const where = note.where === "" ? (note.reason ?? "") : note.where;
     rows.push(["Noted", `${printable(note.incident)}: ${note.state} ${printable(where, 300)}`]);
@@ -80,6 +78,9 @@ function head(bundle: ShowResult, page: Page): readonly string[] {
     `${style.bold(manifest.captureId)}  ${told}`,
     ...(stateReason === undefined ? [] : [printable(stateReason)]),
     ...rows.flatMap(([label, text]) => wrapText(label.padEnd(VALUE) + text, { columns, indent: VALUE })),
+    // To be copied, so on one line each.
+    ...(fetch === undefined ? [] : [`${"Fetch".padEnd(VALUE)}${printable(fetch, 400)}`]),
+    `${"Manifest".padEnd(VALUE)}sha256 ${bundle.manifestSha256}`,
   ];
 }
 

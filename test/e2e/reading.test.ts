@@ -126,7 +126,13 @@ test("show of an address is one GET of the manifest, and of an id one listing mo
     ],
   );
   assert.deepEqual(byId.requests, [`GET /${BUCKET}/?bundles/v1/`, `GET ${key("manifest.json")}`]);
-  assert.match(byId.stdout, new RegExp(`^${sealed.captureId} .*Stored +default: ${url}\\n.*Fetch`, "s"));
+  assert.match(
+    byId.stdout,
+    new RegExp(
+      `^${sealed.captureId} .*Stored +default:\\s+${url}\\n.*\\nFetch +exhibit fetch ${url}\\n`,
+      "s",
+    ),
+  );
   assert.equal(byLink.status, 0, byLink.stderr);
 });
 
@@ -183,7 +189,8 @@ test("ls --store lists by incident, host and time, in one request each, and hide
 
 test("fetch survives cut connections, and what comes is what was sealed", async () => {
   const output = join(base, "fetched");
-  proxy.cutNext(3, 1_000_000);
+  // Once more, and a piece that is cut each time would be given up.
+  proxy.cutNext(2, 1_000_000);
 
   const { status, stdout, stderr } = await ask("fetch", url, "-o", output, "--json");
 
@@ -268,8 +275,11 @@ test("a link opens the file without credentials until the time that is told, and
   assert.match(file.stderr, /can read evidence\/process\/status\.txt until 20/);
   assert.equal(long.status, 2);
   assert.match(long.stderr, /7 days/);
-  // The store knows no such token: it refuses to say whether the file is there, so there is no link.
-  assert.deepEqual([temporary.status, temporary.stdout], [4, ""], temporary.stderr);
+  assert.equal(temporary.status, 0, temporary.stderr);
+  assert.match(
+    temporary.stderr,
+    /until the temporary credentials of this host end: when that is, is not known/,
+  );
 });
 
 test("a link that is signed with temporary credentials says that it ends with them", async () => {

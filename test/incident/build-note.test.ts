@@ -112,6 +112,7 @@ test("buildNote picks the facts of the manifest", () => {
       bytes: 10,
       manifestSha256: "ab",
       keptUntil: undefined,
+      fetch: undefined,
     },
     report: "/var/lib/exhibit/spool/x/report.html",
     startedAt: "2026-11-22T03:12:07Z",
