@@ -80,7 +80,7 @@ function head(bundle: ShowResult, page: Page): readonly string[] {
     ...rows.flatMap(([label, text]) => wrapText(label.padEnd(VALUE) + text, { columns, indent: VALUE })),
     // To be copied, so on one line each.
     ...(fetch === undefined ? [] : [`${"Fetch".padEnd(VALUE)}${printable(fetch, 400)}`]),
-    `${"Manifest".padEnd(VALUE)}sha256 ${bundle.manifestSha256}`,
+    `${"Sha256".padEnd(VALUE)}${bundle.manifestSha256}`,
   ];
 }
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
-  appendFileSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
