@@ -6,10 +6,13 @@ import { z } from "zod";
 import { CaptureFile, Manifest, Outcome, Receipt } from "../src/bundle/manifest.ts";
 import {
   DemoResult,
+  FetchResult,
   LsResult,
   LsStoreResult,
   NoteCommandResult,
   PushResult,
+  ShowFileResult,
+  ShowLinkResult,
   ShowResult,
   VerifyResult,
 } from "../src/commands/results/bundles.ts";
@@ -34,6 +37,7 @@ const SCHEMAS: Readonly<Record<string, readonly [string, z.ZodType]>> = {
   "config-result": ["exhibit config --json", ConfigResult],
   "doctor-result": ["exhibit doctor --json", DoctorResult],
   "demo-result": ["exhibit demo --json", DemoResult],
+  "fetch-result": ["exhibit fetch REF --json", FetchResult],
   "guard-result": ["exhibit guard --json", GuardResult],
   "ls-result": ["exhibit ls --json", LsResult],
   "ls-store-result": ["exhibit ls --store --json", LsStoreResult],
@@ -42,8 +46,10 @@ const SCHEMAS: Readonly<Record<string, readonly [string, z.ZodType]>> = {
   "profile-result": ["exhibit profiles show NAME --json", ProfileResult],
   "profiles-result": ["exhibit profiles --json", ProfilesResult],
   "push-result": ["exhibit push --json", PushResult],
-  "show-result": ["exhibit show ID --json", ShowResult],
-  "verify-result": ["exhibit verify ID --json", VerifyResult],
+  "show-file-result": ["exhibit show REF FILE --json", ShowFileResult],
+  "show-link-result": ["exhibit show REF [FILE] --link TIME --json", ShowLinkResult],
+  "show-result": ["exhibit show REF --json", ShowResult],
+  "verify-result": ["exhibit verify REF --json", VerifyResult],
 };
 
 /** The text of each file of schema/, by its name. */

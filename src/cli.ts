@@ -27,7 +27,7 @@ function survive(): void {
 
 /** Prints the result and exits. A reader that went away (EPIPE) is no fault; a full disk is. */
 function finish({ exitCode, output }: Ending): void {
-  if (output === "") process.exit(exitCode);
+  if (output.length === 0) process.exit(exitCode);
   process.stdout.write(output, (error) => {
     if (!error || errnoOf(error) === "EPIPE") process.exit(exitCode);
     process.stderr.write(`exhibit: the result could not be printed: ${error.message}\n`);

@@ -5,7 +5,7 @@ import { errnoOf, messageOf } from "../errors.ts";
 import { printable } from "../printable.ts";
 import { digestBytes, digestFile } from "./digests.ts";
 import { isMemberName, MANIFEST_FILE, OUTCOME_FILE, SIGNATURE_FILE, SUMS_FILE, ZIP_FILE } from "./layout.ts";
-import { Manifest } from "./manifest.ts";
+import { Manifest, Outcome } from "./manifest.ts";
 
 export interface Fault {
   /** Path in the bundle. */
@@ -29,7 +29,7 @@ export interface Verification {
 }
 
 /** Told later than the seal, so no part of it. */
-const BESIDE = new Set([MANIFEST_FILE, SIGNATURE_FILE, OUTCOME_FILE]);
+export const BESIDE: ReadonlySet<string> = new Set([MANIFEST_FILE, SIGNATURE_FILE, OUTCOME_FILE]);
 
 export async function verifyBundle(folder: string): Promise<Verification> {
   const read = await readManifest(folder);
@@ -45,8 +45,11 @@ export async function verifyBundle(folder: string): Promise<Verification> {
   for (const path of await listAll(folder, ""))
     if (!known.has(path) && !BESIDE.has(path))
       faults.push({ path, fault: "added", detail: "not in the manifest" });
-  const sums = await checkSums(folder, manifest);
+  const sums = checkSums(await readFile(join(folder, SUMS_FILE), "utf8").catch(() => ""), manifest);
   if (sums) faults.push(sums);
+  const outcome = await readFile(join(folder, OUTCOME_FILE)).catch(() => undefined);
+  const told = outcome && checkOutcome(outcome, manifest);
+  if (told) faults.push(told);
   return { faults, manifest, manifestSha256, files: manifest.files.length };
 }
 
@@ -55,9 +58,7 @@ function no(detail: string): { fault: Fault } {
   return { fault: { path: MANIFEST_FILE, fault: "not-a-manifest", detail } };
 }
 
-async function readManifest(
-  folder: string,
-): Promise<{ manifest: Manifest; manifestSha256: string } | { fault: Fault }> {
+async function readManifest(folder: string): Promise<ReturnType<typeof parseManifest>> {
   let bytes: Buffer;
   try {
     bytes = await readFile(join(folder, MANIFEST_FILE));
@@ -73,6 +74,13 @@ async function readManifest(
       },
     };
   }
+  return parseManifest(bytes);
+}
+
+/** The bytes of a manifest.json as what they are, or the one fault that says why they are none. */
+export function parseManifest(
+  bytes: Buffer,
+): { readonly manifest: Manifest; readonly manifestSha256: string } | { readonly fault: Fault } {
   try {
     const parsed = Manifest.safeParse(JSON.parse(bytes.toString("utf8")));
     if (!parsed.success)
@@ -117,13 +125,23 @@ async function listAll(folder: string, below: string): Promise<readonly string[]
   return found;
 }
 
+/** outcome.json is told after the seal: no digest says what is in it, but that it is one, of this bundle. */
+export function checkOutcome(bytes: Buffer, { captureId }: Pick<Manifest, "captureId">): Fault | undefined {
+  try {
+    const parsed = Outcome.safeParse(JSON.parse(bytes.toString("utf8")));
+    if (parsed.success && parsed.data.captureId === captureId) return undefined;
+  } catch {
+    // Told below.
+  }
+  return { path: OUTCOME_FILE, fault: "changed", detail: "does not tell the outcome of this bundle" };
+}
+
 function differ(detail: string): Fault {
   return { path: SUMS_FILE, fault: "sums-differ", detail };
 }
 
 /** SHA256SUMS must name the same files as the manifest, and say the same of them: it is what people check without us. */
-async function checkSums(folder: string, manifest: Manifest): Promise<Fault | undefined> {
-  const text = await readFile(join(folder, SUMS_FILE), "utf8").catch(() => "");
+export function checkSums(text: string, manifest: Manifest): Fault | undefined {
   const digests = new Map(manifest.files.map(({ path, sha256 }) => [path, sha256]));
   // Made after the sums.
   for (const later of [SUMS_FILE, ZIP_FILE]) digests.delete(later);

@@ -6,6 +6,7 @@ import { buildNote } from "../incident/build-note.ts";
 import type { Note } from "../incident/note.ts";
 import { openRecord } from "../incident/open-record.ts";
 import type { IncidentSettings } from "../settings.ts";
+import { fetchCommand, stableLink } from "../upload/link.ts";
 import { readReceipt, updateReceipt } from "../upload/receipt.ts";
 import { NO_RECORD } from "../upload/waiting.ts";
 import { readOutcome, type SealedBundle } from "./sealed-bundle.ts";
@@ -26,14 +27,6 @@ export interface NotePlaces {
   readonly linkBase: string | null;
 }
 
-/** The stable address of a bundle, when the settings have one. */
-export function stableLink(linkBase: string | null, captureId: string): string | undefined {
-  if (linkBase === null) return undefined;
-  return linkBase.includes("{id}")
-    ? linkBase.replaceAll("{id}", captureId)
-    : `${linkBase.replace(/\/+$/, "")}/${captureId}`;
-}
-
 /** The note of a bundle as things stand now. */
 export async function noteOf(
   bundle: SealedBundle,
@@ -49,6 +42,7 @@ export async function noteOf(
     manifestSha256: bundle.manifestSha256,
     uploaded: upload !== undefined,
     ...(upload?.found?.retention?.until === undefined ? {} : { keptUntil: upload.found.retention.until }),
+    ...(upload === undefined ? {} : { fetch: fetchCommand(upload.url, captureId) }),
     ...(outcome === undefined ? {} : { outcome }),
     ...(running === undefined ? {} : { running }),
   });

@@ -97,6 +97,8 @@ export interface CommandResult {
   readonly exitCode: number;
   /** For people, with its line breaks; printed unless --json. */
   readonly text?: string;
+  /** In place of `text`, for a program: as they are. */
+  readonly bytes?: Uint8Array;
   /** The one document of --json. */
   readonly json?: unknown;
 }

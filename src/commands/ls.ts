@@ -3,42 +3,34 @@ import prettyBytes from "pretty-bytes";
 import { bundlePaths } from "../bundle/layout.ts";
 import { printable } from "../printable.ts";
 import { describeConfirmation } from "../upload/confirmation.ts";
-import type { LoadedSettings } from "../settings-files.ts";
-import { bundlePrefix } from "../upload/keys.ts";
-import { openStore } from "../upload/open-store.ts";
 import { listQuarantine } from "../upload/quarantine.ts";
 import { listSpool, type SpoolEntry } from "../upload/spool.ts";
 import { failuresIn, readUploadJournal } from "../upload/upload-journal.ts";
 import { waitingOf } from "../upload/waiting.ts";
-import { openDestination, recover, storeName } from "./destination.ts";
+import { openDestination, recover } from "./destination.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { readSettings } from "./read-settings.ts";
-import type { LsResult, LsStoreResult } from "./results/bundles.ts";
-import { layColumns } from "./style.ts";
-
-interface LsOptions {
-  readonly incident: string | undefined;
-  readonly store: string | true | undefined;
-}
+import { ofWhat, tableOf, type LsOptions } from "./ls-table.ts";
+import type { LsResult } from "./results/bundles.ts";
+import { readTimeBounds, type TimeBounds } from "./time-bounds.ts";
 
 type Bundle = LsResult["bundles"][number];
 
 export async function run(context: CommandContext<LsOptions>): Promise<CommandResult> {
-  const { incident, store } = context.options;
+  const bounds = readTimeBounds(context.options, Date.now());
   const loaded = await readSettings(context);
-  if (store !== undefined) return listStored(context, store === true ? undefined : store, loaded);
+  if (context.options.store !== undefined)
+    return (await import("./ls-store.ts")).listStore(context, loaded, bounds);
 
   const recovered = await recover(loaded, await openDestination({ to: undefined, noUpload: false }, loaded));
   const reasons = new Map(recovered.map(({ captureId, reason }) => [captureId, reason]));
   const spool = loaded.settings.spool.path;
-  const entries = (await listSpool(spool)).filter(
-    ({ capture }) => incident === undefined || capture?.incidents.includes(incident),
-  );
+  const entries = (await listSpool(spool)).filter((entry) => isMeant(entry, context.options, bounds));
   const bundles = entries.map((entry) => summaryOf(entry, reasons.get(entry.captureId)));
   for (const bundle of bundles)
     if (bundle.upload === "waiting") Object.assign(bundle, await lastFailure(spool, bundle));
   bundles.push(...(await listQuarantine(spool)).map(quarantined));
-  if (bundles.length === 0) context.say(`exhibit: no bundles ${ofIncident(incident)}in ${spool}`);
+  if (bundles.length === 0) context.say(`exhibit: no bundles ${ofWhat(context.options)}in ${spool}`);
   for (const { captureId, reason } of bundles)
     if (reason !== undefined) context.warn(`exhibit: ${printable(captureId)}: ${printable(reason, 300)}`);
   for (const { captureId, uploadReason } of bundles)
@@ -62,18 +54,19 @@ export async function run(context: CommandContext<LsOptions>): Promise<CommandRe
   return { exitCode: 0, text: tableOf(context, head, rows), json };
 }
 
-const ofIncident = (incident: string | undefined) =>
-  incident === undefined ? "" : `of ${printable(incident)} `;
-
-/** With --quiet only the first column; nothing at all for no rows. */
-function tableOf(
-  { global }: Pick<CommandContext<unknown>, "global">,
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-): string {
-  if (rows.length === 0) return "";
-  const lines = global.quiet ? rows.map(([id = ""]) => id) : layColumns([head, ...rows]);
-  return `${lines.join("\n")}\n`;
+/** Of a bundle of which nothing can be read, only its name tells; it is shown unless something else is asked for. */
+function isMeant(
+  { capture }: SpoolEntry,
+  { incident, host }: LsOptions,
+  { since, until }: TimeBounds,
+): boolean {
+  if (incident !== undefined && !capture?.incidents.includes(incident)) return false;
+  const name = capture?.host.hostname;
+  if (host !== undefined && name !== host && name?.split(".")[0] !== host) return false;
+  // To the second, as in a store.
+  const startedAt = capture === undefined ? undefined : Math.floor(Date.parse(capture.startedAt) / 1000);
+  if (since !== undefined && (startedAt === undefined || startedAt < Math.floor(since / 1000))) return false;
+  return until === undefined || (startedAt !== undefined && startedAt <= Math.floor(until / 1000));
 }
 
 function toSend({ upload, note }: Bundle): string {
@@ -119,46 +112,4 @@ async function lastFailure(spool: string, { captureId }: Bundle): Promise<Pick<B
 function stateOf({ state }: SpoolEntry, sealedAs: Bundle["state"] | undefined): Bundle["state"] {
   if (state === "interrupted") return "unsealed";
   return state === "sealed" ? (sealedAs ?? "damaged") : state;
-}
-
-/** An id tells the second alone: of those of one second the first to be stored comes first. */
-function oldestFirst({ captureId, storedAt }: LsStoreResult["bundles"][number]): string {
-  return `${captureId.slice(0, 16)} ${storedAt} ${captureId}`;
-}
-
-async function listStored(
-  context: CommandContext<LsOptions>,
-  asked: string | undefined,
-  loaded: LoadedSettings,
-): Promise<CommandResult> {
-  const name = storeName({ to: asked }, loaded);
-  const chosen = loaded.settings.store[name];
-  if (!chosen) return { exitCode: 2 };
-  const store = await openStore(name, chosen);
-  const { incident } = context.options;
-  // Host and id do not matter: only what comes before them.
-  const prefix =
-    incident === undefined
-      ? "v1/"
-      : bundlePrefix({ incident, host: "h", captureId: "c" }).replace(/h\/c$/, "");
-  const json: LsStoreResult = { store: name, bundles: [] };
-  for (const { key, modifiedAt } of await store.list(prefix)) {
-    const [, segment = "", host = "", captureId = "", file = "", ...below] = key.split("/");
-    // The manifest is the last to arrive: without it a bundle is not complete.
-    if (file !== "manifest.json" || below.length > 0) continue;
-    json.bundles.push({
-      captureId,
-      ...(segment === "none" ? {} : { incident: segment }),
-      host,
-      storedAt: modifiedAt,
-      url: store.url(key.replace(/\/manifest\.json$/, "")),
-    });
-  }
-  json.bundles.sort((one, other) => (oldestFirst(one) < oldestFirst(other) ? -1 : 1));
-  if (json.bundles.length === 0)
-    context.say(`exhibit: no bundles ${ofIncident(incident)}in ${printable(store.location, 300)}`);
-  const rows = json.bundles.map((bundle) =>
-    [bundle.captureId, bundle.incident ?? "-", bundle.url].map((cell) => printable(cell, 300)),
-  );
-  return { exitCode: 0, text: tableOf(context, ["ID", "INCIDENT", "WHERE"], rows), json };
 }

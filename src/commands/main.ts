@@ -36,7 +36,7 @@ export interface World {
 export interface Ending {
   readonly exitCode: number;
   /** What goes to stdout. */
-  readonly output: string;
+  readonly output: string | Uint8Array;
 }
 
 function terminalOf(stream: Stream, global: GlobalFlags, env: NodeJS.ProcessEnv): Terminal {
@@ -65,8 +65,8 @@ function contextOf(
   };
 }
 
-function outputOf(result: CommandResult, global: GlobalFlags): string {
-  if (!global.json) return result.text ?? "";
+function outputOf(result: CommandResult, global: GlobalFlags): Ending["output"] {
+  if (!global.json) return result.bytes ?? result.text ?? "";
   return result.json === undefined ? "" : `${JSON.stringify(result.json, undefined, 2)}\n`;
 }
 

@@ -49,7 +49,8 @@ function span(startedAt: string, finishedAt: string): string {
   return `${from} to ${end} UTC`;
 }
 
-function head({ manifest, outcome, receipt, path }: ShowResult, page: Page): readonly string[] {
+function head(bundle: ShowResult, page: Page): readonly string[] {
+  const { manifest, outcome, receipt, path, link, fetch } = bundle;
   const { target, state, stateReason, operator, reason } = manifest;
   const { style, columns } = page;
   const rows: [string, string][] = [];
@@ -72,6 +73,9 @@ function head({ manifest, outcome, receipt, path }: ShowResult, page: Page): rea
     const found = describeConfirmation(upload);
     if (found !== undefined) rows.push(["", found]);
   }
+  if (receipt === undefined && bundle.url !== undefined)
+    rows.push(["Stored", `${printable(bundle.store ?? "")}: ${printable(bundle.url, 300)}`]);
+  if (link !== undefined) rows.push(["Link", printable(link, 300)]);
   for (const note of receipt?.notes ?? []) {
     const where = note.where === "" ? (note.reason ?? "") : note.where;
     rows.push(["Noted", `${printable(note.incident)}: ${note.state} ${printable(where, 300)}`]);
@@ -80,12 +84,15 @@ function head({ manifest, outcome, receipt, path }: ShowResult, page: Page): rea
   if (signed !== undefined) rows.push(["Signature", printable(signed, 300)]);
   const encrypted = encryptedWords(manifest);
   if (encrypted !== undefined) rows.push(["Encrypted", printable(encrypted)]);
-  rows.push(["Here", path]);
+  if (path !== undefined) rows.push(["Here", path]);
   const told = state === "complete" ? style.green(state) : style.yellow(state);
   return [
     `${style.bold(manifest.captureId)}  ${told}`,
     ...(stateReason === undefined ? [] : [printable(stateReason)]),
     ...rows.flatMap(([label, text]) => wrapText(label.padEnd(VALUE) + text, { columns, indent: VALUE })),
+    // To be copied, so on one line each.
+    ...(fetch === undefined ? [] : [`${"Fetch".padEnd(VALUE)}${printable(fetch, 400)}`]),
+    `${"Sha256".padEnd(VALUE)}${bundle.manifestSha256}`,
   ];
 }
 

@@ -15,7 +15,10 @@ export function isFolderName(asked: string): boolean {
   return asked.includes("/") || asked === "." || asked === "..";
 }
 
-/** Throws UsageError when none or several match. */
+/** Nothing in the spool is called so; it may be in a store. */
+export class NotInSpoolError extends UsageError {}
+
+/** Throws NotInSpoolError when none matches, UsageError when several do. */
 export async function findEntry(spool: string, asked: string): Promise<SpoolEntry> {
   if (isFolderName(asked)) {
     const folder = await findFolder(asked);
@@ -29,7 +32,7 @@ export async function findEntry(spool: string, asked: string): Promise<SpoolEntr
   if (asked === "last") {
     const last = entries.findLast(({ state }) => state !== "damaged");
     if (last) return last;
-    throw new UsageError(`there is no bundle in ${spool}`);
+    throw new NotInSpoolError(`there is no bundle in ${spool}`);
   }
   const exact = entries.find(({ captureId }) => captureId === asked);
   if (exact) return exact;
@@ -37,7 +40,7 @@ export async function findEntry(spool: string, asked: string): Promise<SpoolEntr
   const matches = ids.filter((id) => asked !== "" && (id.startsWith(asked) || id.endsWith(asked)));
   const [first] = matches;
   if (first === undefined)
-    throw new UsageError(`no bundle ${printable(asked)} in ${spool}`, {
+    throw new NotInSpoolError(`no bundle ${printable(asked)} in ${spool}`, {
       hint: "exhibit ls lists them; a folder is written with a slash",
     });
   if (matches.length > 1)

@@ -2,6 +2,7 @@
 // of a command is imported only when it is called.
 import { captureOptions, checkTarget, guardOptions } from "./capture-options.ts";
 import { defineCommand, optionMaker, type ArgumentFacts, type CommandFacts } from "./command.ts";
+import { fetch, ls, show, verify } from "./table-bundles.ts";
 
 const flag = optionMaker("flag");
 const value = optionMaker("value");
@@ -56,22 +57,6 @@ waiting; 130/143 stopped by you, what there was is sealed.`,
   load: () => ahead(() => import("./capture.ts")),
 });
 
-const ls = defineCommand({
-  name: "ls",
-  group: "After",
-  summary: "bundles on this host (or --store: in the object store), and what is still to be sent",
-  usage: ["exhibit ls [options]"],
-  arguments: [],
-  options: {
-    incident: value("-i, --incident REF", "only those of this incident"),
-    store: optionMaker("optional")("--store [NAME]", "what a store holds, in place of this host   [default]"),
-  },
-  notes: `TO SEND is what exhibit push would send. With --quiet only the ids, one a line; with --verbose also what
-the store was found to have done (write-once, locks, encryption).`,
-  examples: ["exhibit ls", "exhibit ls --store evidence -i INC-4211"],
-  load: () => import("./ls.ts"),
-});
-
 const push = defineCommand({
   name: "push",
   group: "After",
@@ -110,44 +95,6 @@ Safe to repeat: a note that is there already is said, and not posted again.
 Exit status: 0 printed or posted; 1 the bundle is not sealed; 2 usage or settings; 5 the note waits.`,
   examples: ["exhibit note last", "exhibit note 20261122T031207Z-cn14-muskie_7-4f2a91 --to INC-4211"],
   load: () => import("./note.ts"),
-});
-
-const show = defineCommand({
-  name: "show",
-  group: "After",
-  summary: "what is in a bundle: readings, timeline, files, gaps",
-  usage: ["exhibit show ID"],
-  arguments: [{ name: "ID", completes: "bundle" }],
-  options: {},
-  notes: `${NAMING}
-With --verbose every file and its digest; with --json the whole manifest.`,
-  examples: ["exhibit show last", "exhibit show 4f2a91", "exhibit show ./bundle"],
-  load: () => import("./show.ts"),
-});
-
-const verify = defineCommand({
-  name: "verify",
-  group: "After",
-  summary: "check a bundle against its manifest and signature",
-  usage: ["exhibit verify ID [options]"],
-  arguments: [{ name: "ID", completes: "bundle" }],
-  options: {
-    allowedSigners: value(
-      "--allowed-signers FILE",
-      "whose signatures count, as in ssh-keygen(1)   [sign.allowedSigners]",
-    ),
-    requireSignature: flag("--require-signature", "not intact unless one of them signed it"),
-  },
-  notes: `${NAMING}
-A signature that does not fit is always a fault. Without --require-signature a bundle that nobody signed, or
-somebody who is not known here, is intact when its files are; it says so.
-
-Exit status: 0 intact, 1 not (names each file), 2 usage.`,
-  examples: [
-    "exhibit verify last",
-    "exhibit verify ./bundle --allowed-signers ./signers --require-signature",
-  ],
-  load: () => import("./verify.ts"),
 });
 
 const doctor = defineCommand({
@@ -226,6 +173,7 @@ export const COMMANDS: readonly CommandFacts[] = [
   push,
   note,
   show,
+  fetch,
   verify,
   doctor,
   profiles,

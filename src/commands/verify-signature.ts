@@ -1,6 +1,6 @@
 // The signature's part of exhibit verify.
 import { constants } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { checkSignature, type SignatureCheck } from "../bundle/check-signature.ts";
 import { digestBytes } from "../bundle/digests.ts";
@@ -13,27 +13,30 @@ import type { CommandContext } from "./command.ts";
 import { readSettings } from "./read-settings.ts";
 import type { Style } from "./style.ts";
 
-export interface VerifyOptions {
+export interface SignatureOptions {
   readonly allowedSigners: string | undefined;
   readonly requireSignature: boolean;
 }
 
-/** More than any signature of ssh-keygen. */
-const LIMIT_BYTES = 64 * 1024;
+/** Reads a small file beside the members: the manifest, its signature; undefined when there is none. */
+export type ReadBeside = (name: string) => Promise<Buffer | undefined>;
 
-/** What is to be said of the signature of a bundle's folder, whose manifest was read before. */
+/** A manifest of the largest capture we can imagine has a tenth of it. */
+export const BESIDE_LIMIT_BYTES = 32 * 1024 ** 2;
+
+/** What is to be said of the signature of a bundle, whose manifest was read before. */
 export async function lookAtSignature(
-  folder: string,
+  read: ReadBeside,
   { manifest, manifestSha256 }: Pick<Verification, "manifest" | "manifestSha256">,
-  context: CommandContext<VerifyOptions>,
+  context: CommandContext<SignatureOptions>,
 ): Promise<SignatureCheck | undefined> {
   if (manifest === undefined) return undefined;
   const { allowedSigners } = context.options;
   const file = allowedSigners ?? (await readSettings(context)).settings.sign.allowedSigners;
   try {
-    const signature = await readSignature(join(folder, SIGNATURE_FILE));
-    const bytes = await readFile(join(folder, MANIFEST_FILE));
-    if (digestBytes(bytes).sha256 !== manifestSha256)
+    const signature = await read(SIGNATURE_FILE);
+    const bytes = await read(MANIFEST_FILE);
+    if (bytes === undefined || digestBytes(bytes).sha256 !== manifestSha256)
       return { state: "bad", detail: "is of a manifest that changed while it was looked at" };
     return await checkSignature({ bytes, manifest, signature }, file === null ? undefined : resolve(file));
   } catch (error) {
@@ -41,11 +44,13 @@ export async function lookAtSignature(
   }
 }
 
-async function readSignature(path: string): Promise<Buffer | undefined> {
+/** From a bundle's folder. */
+export async function readInFolder(folder: string, name: string): Promise<Buffer | undefined> {
+  const path = join(folder, name);
   try {
     await using handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     if (!(await handle.stat()).isFile()) throw new Error("it is no file");
-    return await readUpTo(handle, LIMIT_BYTES);
+    return await readUpTo(handle, BESIDE_LIMIT_BYTES);
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return undefined;
     throw error;
@@ -55,7 +60,7 @@ async function readSignature(path: string): Promise<Buffer | undefined> {
 /** A bad signature is a fault; with --require-signature everything but a good one. */
 export function signatureFaults(
   signature: SignatureCheck | undefined,
-  { requireSignature }: VerifyOptions,
+  { requireSignature }: SignatureOptions,
 ): readonly Fault[] {
   if (signature === undefined || signature.state === "good") return [];
   if (signature.state !== "bad" && !requireSignature) return [];

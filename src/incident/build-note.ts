@@ -12,6 +12,7 @@ export interface NoteSources {
   readonly manifestSha256?: string;
   /** UTC, ISO 8601: until when the store promises to keep it. */
   readonly keptUntil?: string;
+  readonly fetch?: string;
   readonly outcome?: Outcome;
   /** Set while the mitigation runs and there is no outcome yet. */
   readonly running?: { readonly startedAt: string };
@@ -60,6 +61,7 @@ export function buildNote(sources: NoteSources): Note {
       manifestSha256: sources.manifestSha256,
       keptUntil: sources.keptUntil,
       sealing: sources.manifestSha256 === undefined ? [] : sealingFacts(manifest),
+      fetch: sources.fetch,
     },
     report: `${url.replace(/\/+$/, "")}/report.html`,
     startedAt: manifest.startedAt,

@@ -36,6 +36,8 @@ export interface Note {
     readonly keptUntil: string | undefined;
     /** Who signed it, what is encrypted; what of that is not known inside the bundle is not there. */
     readonly sealing: readonly string[];
+    /** The command that brings it here from the store; undefined while it is not there. */
+    readonly fetch: string | undefined;
   };
   readonly report: string | undefined;
   readonly startedAt: string;

@@ -55,7 +55,7 @@ export function reasonLine({ reason, operator }: Note, leaf: Leaf): string {
   return reason === undefined ? `Taken by ${who}` : `"${leaf.text(reason, 300)}" (${who})`;
 }
 
-/** Size, digest and end of retention, as far as they are known; empty when nothing is. */
+/** Size, digest, end of retention and how to fetch it, as far as they are known; empty when nothing is. */
 export function bundleFacts({ bundle }: Note, leaf: Leaf): string {
   const facts = [
     bundle.bytes === undefined ? [] : [formatBytes(bundle.bytes)],
@@ -64,6 +64,7 @@ export function bundleFacts({ bundle }: Note, leaf: Leaf): string {
       : [`manifest sha256 ${leaf.code(bundle.manifestSha256.slice(0, 16), 16)}…`],
     bundle.sealing.slice(0, 2).map((fact) => leaf.text(fact, 200)),
     bundle.keptUntil === undefined ? [] : [`kept until ${leaf.text(bundle.keptUntil.slice(0, 10), 10)}`],
+    bundle.fetch === undefined ? [] : [leaf.code(bundle.fetch, 600)],
     // The note inside the bundle, older than the manifest, cannot know.
     bundle.uploaded || bundle.manifestSha256 === undefined ? [] : ["on the host, not uploaded yet"],
   ];

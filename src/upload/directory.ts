@@ -9,6 +9,7 @@ import { errnoOf, UploadError } from "../errors.ts";
 import type { DirectoryStoreSettings } from "../settings.ts";
 import { directoryError } from "./directory-errors.ts";
 import { listTree, openFolders } from "./directory-folders.ts";
+import { listKeys, readFileRange } from "./directory-read.ts";
 import { removeTorn, temporaryName } from "./directory-temporary.ts";
 import { readWhole, tryOut } from "./directory-trial.ts";
 import { assertSafeKey } from "./keys.ts";
@@ -44,6 +45,8 @@ export function openDirectoryStore(name: string, settings: DirectoryStoreSetting
     },
     get: (key, limitBytes) => naming(pathOf(key), () => readWhole(pathOf(key), limitBytes)),
     list: (prefix) => naming(root, () => listTree(root, prefix)),
+    readRange: (key, range) => naming(pathOf(key), () => readFileRange(root, key, range)),
+    listPage: (prefix, after) => naming(root, () => listKeys(root, { prefix, after })),
     check: () =>
       naming(root, async () => {
         await tryOut(root, folders.ensure);

@@ -6,8 +6,10 @@ import { assertSafeKey, keySegment } from "./keys.ts";
 import { connectS3, naming, type S3Timeouts } from "./s3-client.ts";
 import type { S3Place } from "./s3-errors.ts";
 import { listObjects } from "./s3-list.ts";
-import { getObject } from "./s3-objects.ts";
+import { getObject, headObject } from "./s3-objects.ts";
 import { putGrowing, putMember, type S3Root } from "./s3-put.ts";
+import { listPageOf, reading, readObjectRange } from "./s3-read.ts";
+import { shareObject } from "./s3-share.ts";
 import { tryOut } from "./s3-trial.ts";
 import type { Member, Store, StoredObject, StoreTrial } from "./store.ts";
 
@@ -52,6 +54,15 @@ export function openS3Store(
   const homes = apart ? [main, apart] : [main];
   const homeOf = ({ sensitivity }: Pick<Member, "sensitivity">) => (sensitivity === "core" && apart) || main;
 
+  const homeHolding = async (key: string): Promise<Home> => {
+    if (
+      apart &&
+      (await reading(apart.place, () => headObject(apart.at, apart.root + safe(key)))) !== undefined
+    )
+      return apart;
+    return main;
+  };
+
   return {
     name,
     type: "s3",
@@ -69,7 +80,7 @@ export function openS3Store(
     },
     get: async (key, limitBytes) => {
       for (const { place, at, root } of homes) {
-        const found = await naming(place, () => getObject(at, root + safe(key), limitBytes));
+        const found = await reading(place, () => getObject(at, root + safe(key), limitBytes));
         if (found) return found;
       }
       return undefined;
@@ -77,8 +88,20 @@ export function openS3Store(
     list: async (below) => {
       const found: StoredObject[] = [];
       for (const { place, at, root } of homes)
-        found.push(...(await naming(place, () => listObjects(at, root, below))));
+        found.push(...(await reading(place, () => listObjects(at, root, below))));
       return found;
+    },
+    readRange: async (key, range, signal) => {
+      for (const { place, at, root } of homes) {
+        const found = await reading(place, () => readObjectRange(at, root + safe(key), { range, signal }));
+        if (found) return found;
+      }
+      return undefined;
+    },
+    listPage: (below, after) => listPageOf(homes, { prefix: below, after }),
+    share: async (key, options) => {
+      const { place, at, root } = await homeHolding(key);
+      return reading(place, () => shareObject(at, root + safe(key), options));
     },
     check: async () => {
       const trials: StoreTrial[] = [];

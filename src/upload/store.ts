@@ -62,6 +62,33 @@ export interface StoreLack {
   readonly asked: boolean;
 }
 
+/** Which bytes of an object: some from a place on, or the last ones. */
+export type ByteRange = { readonly from: number; readonly bytes: number } | { readonly last: number };
+
+export interface StoredRange {
+  /** Fewer than were asked for where the object ends before; never fewer because a connection did. */
+  readonly data: Buffer;
+  /** Where they begin in the object. */
+  readonly from: number;
+  /** Of the whole object. */
+  readonly totalBytes: number;
+}
+
+export interface StoredPage {
+  /** In the order of their keys; not empty unless it is the last page. */
+  readonly objects: readonly StoredObject[];
+  readonly isLast: boolean;
+}
+
+/** An address that opens one object without credentials, for a while. */
+export interface SharedLink {
+  readonly url: string;
+  /** When it ends for certain; undefined when only something that we cannot see tells. */
+  readonly expiresAt: string | undefined;
+  /** The credentials are temporary: it ends with them. */
+  readonly temporary: boolean;
+}
+
 export interface Store {
   /** Its name in the settings. */
   readonly name: string;
@@ -75,6 +102,19 @@ export interface Store {
   /** The bytes of one small object; undefined when there is none. */
   readonly get: (key: string, limitBytes: number) => Promise<Buffer | undefined>;
   readonly list: (prefix: string) => Promise<readonly StoredObject[]>;
+  /** Some bytes of an object in one request; undefined when there is none. Throws UploadError. */
+  readonly readRange: (
+    key: string,
+    range: ByteRange,
+    signal?: AbortSignal,
+  ) => Promise<StoredRange | undefined>;
+  /** Some of the objects whose keys begin with `prefix` and come after `after`, in one request. */
+  readonly listPage: (prefix: string, after: string) => Promise<StoredPage>;
+  /** Only where there is such a thing. A browser saves it as `name`. */
+  readonly share?: (
+    key: string,
+    options: { readonly seconds: number; readonly name: string },
+  ) => Promise<SharedLink>;
   /** A stable address of a key, never a presigned one. */
   readonly url: (key: string) => string;
   /** Proves by doing that bundles can be kept. Throws UploadError with what to do when they cannot. */

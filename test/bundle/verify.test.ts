@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
-  appendFileSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -209,11 +208,22 @@ test("sums that say otherwise than the manifest are noticed, though the manifest
   }
 });
 
+const OUTCOME = { schemaVersion: 1, captureId: original.captureId, argv: ["true"], exitCode: 0 };
+
 test("what is told after the seal is no fault: the outcome and a signature", async () => {
   const verification = await verifyAfter((folder) => {
-    for (const name of ["outcome.json", "manifest.json.sig"]) writeFileSync(join(folder, name), "{}");
-    appendFileSync(join(folder, "outcome.json"), "\n");
+    writeFileSync(join(folder, "outcome.json"), JSON.stringify(OUTCOME));
+    writeFileSync(join(folder, "manifest.json.sig"), "{}");
   });
 
   assert.deepEqual(verification.faults, []);
+});
+
+test("an outcome that is none, or that of another bundle, is noticed and named", async () => {
+  const other = { ...OUTCOME, captureId: OUTCOME.captureId.replace(/.{6}$/, "000000") };
+  for (const text of ["", "{}", JSON.stringify(OUTCOME).slice(1), JSON.stringify(other)]) {
+    const verification = await verifyAfter((folder) => writeFileSync(join(folder, "outcome.json"), text));
+
+    assert.deepEqual(faultsOf(verification), ["outcome.json: changed"], text);
+  }
 });

@@ -13,7 +13,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 test("nothing that a stranger wrote into a manifest reaches the terminal as a control character", () => {
   const evil = "x\u001b]0;title\u0007\u001b[31m\n\u009b2J";
-  const { path, captureId, manifest: sealed } = sealBundle(folder);
+  const { path, captureId, manifestSha256, manifest: sealed } = sealBundle(folder);
   const collector = {
     name: evil,
     tool: evil,
@@ -38,7 +38,7 @@ test("nothing that a stranger wrote into a manifest reaches the terminal as a co
 
   for (const verbose of [false, true]) {
     const lines = renderBundle(
-      { captureId, manifest, path },
+      { captureId, manifest, manifestSha256, path, store: evil, url: evil, link: evil, fetch: evil },
       { style: styleOf({ colour: false }), columns: 80, verbose },
     );
 

@@ -76,7 +76,10 @@ test("ls --store lists what a store holds, of one incident or all; an unknown st
   const unknown = box.run(["ls", "--store", "elsewhere"]);
 
   assert.equal(all.stdout, `${sent}\n${guarded}\n`);
-  assert.match(picked.stdout, new RegExp(`${guarded} +INC-2 +${box.archive}/v1/INC-2/.*/${guarded}\n$`));
+  assert.match(
+    picked.stdout,
+    new RegExp(`${guarded} +sealed +\\S+ \\S+ +INC-2 +${box.archive}/v1/INC-2/.*/${guarded}\n$`),
+  );
   assert.deepEqual([none.status, none.stdout], [0, ""]);
   assert.equal(unknown.status, 2);
   assert.match(unknown.stderr, /no store is called elsewhere\n.*default/);

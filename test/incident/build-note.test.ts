@@ -113,6 +113,7 @@ test("buildNote picks the facts of the manifest", () => {
       manifestSha256: "ab",
       keptUntil: undefined,
       sealing: [],
+      fetch: undefined,
     },
     report: "/var/lib/exhibit/spool/x/report.html",
     startedAt: "2026-11-22T03:12:07Z",

@@ -45,7 +45,15 @@ export const LsStoreResult = z.strictObject({
         captureId: z.string(),
         incident: z.string().optional().describe("the first, as it is in the key; absent when it had none"),
         host: z.string(),
-        storedAt: Instant.optional(),
+        state: z
+          .enum(["sealed", "interrupted"])
+          .describe(
+            "interrupted: there is no manifest.json: the capture or the upload ended early, or goes on",
+          ),
+        startedAt: Instant.describe("to the second, as the id tells"),
+        storedAt: Instant.optional().describe("of the manifest, else of the newest file"),
+        files: Count,
+        sizeBytes: Count.describe("of all files in it"),
         url: z.string(),
       }),
     )
@@ -75,19 +83,70 @@ export const NoteCommandResult = z.strictObject({
 });
 export type NoteCommandResult = z.infer<typeof NoteCommandResult>;
 
-/** exhibit show --json */
+/** exhibit show REF --json */
 export const ShowResult = z.strictObject({
   captureId: CaptureId,
-  path: z.string(),
+  path: z.string().optional().describe("its folder on this host; absent when it was read from a store"),
+  store: z.string().optional().describe("the store it was read from, by its name in the settings"),
+  url: z.string().optional().describe("where that store has it"),
+  link: z.string().optional().describe("the stable address of link.base, of a bundle that is in a store"),
+  fetch: z.string().optional().describe("the command that brings it here from the store"),
+  manifestSha256: z.string(),
   manifest: Manifest,
   receipt: Receipt.optional(),
   outcome: Outcome.optional(),
 });
 export type ShowResult = z.infer<typeof ShowResult>;
 
+/** exhibit show REF FILE --json */
+export const ShowFileResult = z.strictObject({
+  captureId: z.string(),
+  file: z.string(),
+  bytes: Count,
+  sha256: z.string(),
+  checked: z.boolean().describe("false: no manifest says what its digest should be"),
+  encoding: z.enum(["utf8", "base64"]).describe("of content; base64 for what is no text"),
+  content: z.string(),
+});
+export type ShowFileResult = z.infer<typeof ShowFileResult>;
+
+/** exhibit show REF [FILE] --link TIME --json */
+export const ShowLinkResult = z.strictObject({
+  captureId: CaptureId,
+  file: z.string(),
+  link: z.string().describe("opens without credentials; of a directory store, the path"),
+  expiresAt: Instant.optional().describe("absent when it does not end, or when that is not known"),
+  temporaryCredentials: z.boolean().describe("true: it ends with them, even before expiresAt"),
+});
+export type ShowLinkResult = z.infer<typeof ShowLinkResult>;
+
+/** exhibit fetch --json */
+export const FetchResult = z.strictObject({
+  captureId: CaptureId,
+  store: z.string(),
+  url: z.string(),
+  path: z.string().describe("the bundle's folder on this host"),
+  state: z
+    .enum([...Manifest.shape.state.options, "unsealed"])
+    .describe("as it was sealed; unsealed: there is no manifest.json, and nothing to check against"),
+  manifestSha256: z.string().optional(),
+  files: z.array(
+    z.strictObject({
+      path: z.string(),
+      bytes: Count,
+      state: z
+        .enum(["fetched", "present", "wrong", "missing", "differs"])
+        .describe("wrong: not what the manifest says; differs: another file is here under its name"),
+      reason: z.string().optional(),
+    }),
+  ),
+  left: z.array(z.string()).describe("objects below the bundle that are none of it: not fetched"),
+});
+export type FetchResult = z.infer<typeof FetchResult>;
+
 /** exhibit verify --json */
 export const VerifyResult = z.strictObject({
-  path: z.string(),
+  path: z.string().describe("its folder, or its address in a store"),
   captureId: CaptureId.optional(),
   intact: z.boolean(),
   state: Manifest.shape.state.optional().describe("what the capture was when it was sealed"),
