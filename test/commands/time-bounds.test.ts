@@ -4,12 +4,12 @@ import { idTime, instantOfId, parseTime, readTimeBounds } from "../../src/comman
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
 
-test("a time is a while ago or an instant, in UTC unless it says otherwise; anything else is none", () => {
-  const read = (text: string) => {
-    const atMs = parseTime(text, NOW);
-    return atMs === undefined ? undefined : new Date(atMs).toISOString();
-  };
+function read(text: string): string | undefined {
+  const atMs = parseTime(text, NOW);
+  return atMs === undefined ? undefined : new Date(atMs).toISOString();
+}
 
+test("a time is a while ago or an instant, in UTC unless it says otherwise; anything else is none", () => {
   assert.equal(read("2h"), "2026-11-22T10:00:00.000Z");
   assert.equal(read("2026-11-22"), "2026-11-22T00:00:00.000Z");
   assert.equal(read("2026-11-22T03:12"), "2026-11-22T03:12:00.000Z");
