@@ -106,6 +106,6 @@ function isWaiting({ upload, notes }: Pushed): boolean {
 /** The upload before the note, as with several captures. */
 function exitCodeOf(pushed: readonly Pushed[]): number {
   if (pushed.some(({ upload }) => upload.state === "waiting")) return 4;
-  const isOpen = ({ state }: Pushed["notes"][number]) => state === "waiting" || state === "failed";
-  return pushed.some(({ notes }) => notes.some(isOpen)) ? 5 : 0;
+  const notes = pushed.flatMap((one) => one.notes);
+  return notes.some(({ state }) => state === "waiting" || state === "failed") ? 5 : 0;
 }

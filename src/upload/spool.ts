@@ -39,10 +39,13 @@ export async function listSpool(spool: string): Promise<readonly SpoolEntry[]> {
   });
   const entries: SpoolEntry[] = [];
   // Names that begin with a dot are our own: locks, bundles that are just being made, copies on their way out.
-  const isBundle = (name: string) => !name.startsWith(".") && name !== QUARANTINE_FOLDER;
   for (const entry of names.filter((one) => one.isDirectory() && isBundle(one.name)))
     entries.push(await readEntry(spool, entry.name));
   return entries.toSorted((one, other) => (beganAt(one) < beganAt(other) ? -1 : 1));
+}
+
+function isBundle(name: string): boolean {
+  return !name.startsWith(".") && name !== QUARANTINE_FOLDER;
 }
 
 /** An id tells the second alone; two captures of one second are in the order in which they began. */

@@ -1,11 +1,12 @@
 // Objects in parts, against a real Ceph RADOS gateway: while they grow, cut and resumed, and by several senders.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { UploadError } from "../../src/errors.ts";
 import { openS3Store } from "../../src/upload/s3.ts";
+import type { GrowingMember } from "../../src/upload/store.ts";
 import { openUploadJournal, readUploadJournal } from "../../src/upload/upload-journal.ts";
 import { startTestStore, type TestStore } from "../helpers/s3-store.ts";
 import { member, sha256 } from "../helpers/sealed-bundle.ts";
@@ -31,6 +32,18 @@ const stored = async (url: string) => {
 const partsOf = (path: string) =>
   readUploadJournal(path).then((entries) => entries.filter(({ step }) => step === "part"));
 
+type Whole = Awaited<GrowingMember["finished"]>;
+
+/** What the writer of a growing file says in the end. */
+function later() {
+  let [resolve, reject]: [(whole: Whole) => void, (reason: Error) => void] = [
+    () => assert.fail(),
+    assert.fail,
+  ];
+  const promise = new Promise<Whole>((...both) => ([resolve, reject] = both));
+  return { promise, resolve, reject };
+}
+
 test("a file goes up while it grows, is complete when it is, and says its digest", async () => {
   const { proxy } = at;
   const store = openS3Store("test", at.settings({ endpoint: proxy.endpoint }));
@@ -38,8 +51,7 @@ test("a file goes up while it grows, is complete when it is, and says its digest
   const path = place("growing");
   const journalPath = place("journal");
   writeFileSync(path, data.subarray(0, 20 * MIB));
-  let finish: (whole: { bytes: number; sha256: string }) => void = () => undefined;
-  const finished = new Promise<{ bytes: number; sha256: string }>((resolve) => (finish = resolve));
+  const { promise: finished, resolve: finish } = later();
   const journal = await openUploadJournal(journalPath);
   const key = "v1/a/growing";
 
@@ -80,8 +92,7 @@ test("a growing file that proves to be small goes up at once; one that is given 
     finished: Promise.resolve({ bytes: 1000, sha256: sha256(data) }),
   });
   writeFileSync(path, randomBytes(20 * MIB));
-  let giveUp: (reason: Error) => void = () => undefined;
-  const finished = new Promise<never>((_, reject) => (giveUp = reject));
+  const { promise: finished, reject: giveUp } = later();
   const putting = store.putGrowing?.({ ...facts, key: "v1/a/given-up", finished });
   await until(async () => (await at.unfinished()).length === 1, 10_000, "the upload has begun");
   giveUp(new Error("zstd failed"));
@@ -100,7 +111,7 @@ test("an upload that is cut sends only what is missing the next time", async () 
   const store = openS3Store("test", at.settings({ endpoint: proxy.endpoint }));
   const one = core(100 * MIB);
   const journalPath = place("journal");
-  const before = proxy.sentBytes();
+  const sentBefore = proxy.sentBytes();
   const first = await openUploadJournal(journalPath);
 
   const putting = store.put(one, { journal: first });
@@ -110,7 +121,7 @@ test("an upload that is cut sends only what is missing the next time", async () 
   await first.close();
   const confirmed = (await partsOf(journalPath)).length;
   proxy.heal();
-  const sentFirst = proxy.sentBytes() - before;
+  const sentFirst = proxy.sentBytes() - sentBefore;
   const second = await openUploadJournal(journalPath);
   const result = await store.put(one, { journal: second });
   await second.close();
@@ -118,7 +129,7 @@ test("an upload that is cut sends only what is missing the next time", async () 
   assert.ok(confirmed >= 2 && confirmed < 7, `${confirmed} parts`);
   assert.equal(result.state, "stored");
   assert.equal((await stored(store.url(one.key))).sha256, one.sha256);
-  const sentSecond = proxy.sentBytes() - before - sentFirst;
+  const sentSecond = proxy.sentBytes() - sentBefore - sentFirst;
   assert.ok(sentSecond < (7 - confirmed) * 16 * MIB + MIB, `${sentSecond} bytes after ${confirmed} parts`);
   assert.deepEqual(await at.unfinished(), []);
 });

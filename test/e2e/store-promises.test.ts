@@ -67,6 +67,8 @@ test("a store that has no conditional put (501) is asked before and after instea
   assert.deepEqual([state, proof?.conditionalPut], ["stored", "unsupported"]);
 });
 
+const days = (until: string | undefined) => Math.round((Date.parse(until ?? "") - Date.now()) / 86_400_000);
+
 test("lockDays locks every version, what holds memory for less long, and the receipt says until when", async () => {
   const store = open({ url: `s3://${LOCKED}/a`, lockDays: 90 });
 
@@ -74,7 +76,6 @@ test("lockDays locks every version, what holds memory for less long, and the rec
   const core = await store.put(file("core", { key: "v1/a/core", sensitivity: "core" }));
 
   const { retention } = sent.found ?? {};
-  const days = (until: string | undefined) => Math.round((Date.parse(until ?? "") - Date.now()) / 86_400_000);
   // The bundle has a core of its own.
   assert.deepEqual(
     [retention?.mode, days(retention?.until), retention?.missing],

@@ -30,10 +30,10 @@ test("push --wait outlasts a store that goes down in the middle, and sends nothi
   t.after(() => box.remove());
   const sealed = sealForStore(box.spool, 100);
   const bytes = sealed.manifest.files.reduce((sum, file) => sum + file.bytes, 0);
-  const before = proxy.sentBytes();
+  const sentBefore = proxy.sentBytes();
 
   const push = box.push("--wait", "2m");
-  await until(() => proxy.sentBytes() - before > 40 * 1024 ** 2, 30_000, "40 MiB are sent");
+  await until(() => proxy.sentBytes() - sentBefore > 40 * 1024 ** 2, 30_000, "40 MiB are sent");
   proxy.down();
   const journal = join(box.spool, `${sealed.captureId}.upload.jsonl`);
   const failures = async () => failuresIn(await readUploadJournal(journal)).length;
@@ -47,7 +47,7 @@ test("push --wait outlasts a store that goes down in the middle, and sends nothi
   assert.match(output, /the upload waits: .*broke the connection/);
   assert.ok(drainedMs < 15_000, `${drainedMs} ms after its return`);
   assert.deepEqual(await faultsInStore(at, BUCKET, sealed), []);
-  const resent = proxy.sentBytes() - before - bytes;
+  const resent = proxy.sentBytes() - sentBefore - bytes;
   assert.ok(resent < 48 * 1024 ** 2 + 1024 ** 2, `${resent} bytes were sent again`);
 });
 
@@ -56,9 +56,9 @@ test("two pushes of one bundle do not meet: the second says so", async (t) => {
   const box = openPushBox(at.settings({ endpoint: proxy.endpoint }));
   t.after(() => box.remove());
   const sealed = sealForStore(box.spool, 60);
-  const before = proxy.sentBytes();
+  const sentBefore = proxy.sentBytes();
   const first = box.push();
-  await until(() => proxy.sentBytes() - before > 1024 ** 2, 30_000, "the first one sends");
+  await until(() => proxy.sentBytes() - sentBefore > 1024 ** 2, 30_000, "the first one sends");
   proxy.slow(8 * 1024 ** 2);
 
   const second = await box.push();

@@ -77,7 +77,10 @@ export async function startProxy(storePort: number): Promise<StoreProxy> {
   };
   const server = createServer((client) => {
     keep(client);
-    if (faults.down) return void client.resetAndDestroy();
+    if (faults.down) {
+      client.resetAndDestroy();
+      return;
+    }
     const store = connect(storePort, "127.0.0.1");
     keep(store);
     let through = 0;

@@ -296,7 +296,7 @@ test("a store that is mounted read-only says so", async () => {
       message: /mounted read-only \(EROFS\)/,
       hint: /--to/,
     });
-    assert.equal(await readOnly.put(file), "present");
+    assert.equal((await readOnly.put(file)).state, "present");
     await assert.rejects(readOnly.check(), { name: "UploadError", message: /EROFS/ });
   } finally {
     unmount();

@@ -22,6 +22,9 @@ const part = (uploadId: string, number: number) =>
 const confirmed = (at: string) =>
   ({ step: "confirmed", at, object: OBJECT, bytes: 16, sha256: DIGEST }) as const;
 
+const attempt = (reason: string) =>
+  ({ step: "attempt", at: new Date().toISOString(), store: "s", reason }) as const;
+
 test("what was written is there for the next run: the upload that was begun last, with its own parts", async () => {
   const first = await openUploadJournal(path);
   for (const entry of [
@@ -75,8 +78,6 @@ test("what was confirmed counts for a day, for these bytes only, and ends the up
 
 test("failed attempts count from the last thing that was confirmed", async () => {
   const journal = await openUploadJournal(path);
-  const attempt = (reason: string) =>
-    ({ step: "attempt", at: new Date().toISOString(), store: "s", reason }) as const;
   for (const entry of [attempt("before"), part("one", 1), attempt("first"), attempt("second")])
     await journal.write(entry);
   await journal.close();
