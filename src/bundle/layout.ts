@@ -13,6 +13,9 @@ export const REPORT_FILE = "report.html";
 /** In the spool: one lock file per captured process. */
 export const LOCKS_FOLDER = ".locks";
 export const EVIDENCE_FOLDER = "evidence";
+/** Below evidence/: the output of what `run` ran, and the files that `add` was given. */
+export const RAN = "command";
+export const ADDED = "files";
 
 const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/;
 

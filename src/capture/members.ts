@@ -2,7 +2,8 @@
 import { readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { digestFile } from "../bundle/digests.ts";
-import { EVIDENCE_FOLDER, isMemberName } from "../bundle/layout.ts";
+import { isBinaryFile } from "../bundle/binary-file.ts";
+import { ADDED, EVIDENCE_FOLDER, isMemberName } from "../bundle/layout.ts";
 import type { FileRecord, Sensitivity } from "../bundle/manifest.ts";
 import { mediaTypeOf } from "../bundle/media-type.ts";
 import { belongsInZip } from "../bundle/zip.ts";
@@ -21,11 +22,29 @@ export async function listEvidence(folder: string): Promise<string[]> {
   return found.toSorted();
 }
 
-/** Digest, kind and sensitivity of each; `cores` are the paths in the bundle that hold memory. */
+/** Of these members those that are kept byte for byte: binary files that `add` was given. Told by what is in them alone. */
+export async function findUnmasked(folder: string, paths: readonly string[]): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (const path of paths)
+    if (path.startsWith(`${EVIDENCE_FOLDER}/${ADDED}/`) && (await isBinaryFile(join(folder, path))))
+      found.add(path);
+  return found;
+}
+
+/** Paths in the bundle of what is treated apart. */
+interface Apart {
+  /** They hold memory. */
+  readonly cores: ReadonlySet<string>;
+  readonly unmasked: ReadonlySet<string>;
+}
+
+const NONE: Apart = { cores: new Set(), unmasked: new Set() };
+
+/** Digest, kind and sensitivity of each. */
 export async function describeMembers(
   folder: string,
   paths: readonly string[],
-  cores: ReadonlySet<string>,
+  { cores, unmasked }: Apart = NONE,
 ): Promise<FileRecord[]> {
   const records: FileRecord[] = [];
   for (const path of paths) {
@@ -42,6 +61,7 @@ export async function describeMembers(
       mediaType: mediaTypeOf(path),
       sensitivity,
       ...(collector === undefined ? {} : { collector }),
+      ...(unmasked.has(path) ? { unmasked: true as const } : {}),
     };
     records.push({ ...record, inZip: belongsInZip(record) });
   }

@@ -32,7 +32,7 @@ import { renderMarkdown } from "../incident/render-markdown.ts";
 import { renderReport } from "../report/page.ts";
 import { draftManifest } from "./draft-manifest.ts";
 import { removeJournal } from "./journal.ts";
-import { describeMembers, listEvidence } from "./members.ts";
+import { describeMembers, findUnmasked, listEvidence } from "./members.ts";
 
 export interface SealRequest {
   readonly paths: BundlePaths;
@@ -60,8 +60,13 @@ export async function sealBundle(request: SealRequest): Promise<Manifest> {
   const cores = await packCores(request, problems);
   const evidence = await listEvidence(paths.folder);
   const redactions: Redaction[] = [];
+  const unmasked = await findUnmasked(
+    paths.folder,
+    evidence.filter((path) => !cores.has(path)),
+  );
   for (const path of evidence)
-    if (!cores.has(path)) redactions.push(...(await maskFile(paths.folder, path, redactor)));
+    if (!cores.has(path) && !unmasked.has(path))
+      redactions.push(...(await maskFile(paths.folder, path, redactor)));
 
   const draft = draftManifest(request, {
     redactor,
@@ -74,16 +79,15 @@ export async function sealBundle(request: SealRequest): Promise<Manifest> {
   await write(NOTE_FILE, renderMarkdown(note));
   await write(
     REPORT_FILE,
-    renderReport({ ...draft, files: await describeMembers(paths.folder, evidence, cores) }),
+    renderReport({ ...draft, files: await describeMembers(paths.folder, evidence, { cores, unmasked }) }),
   );
 
-  const inside = await describeMembers(
-    paths.folder,
-    [CAPTURE_FILE, ...evidence, NOTE_FILE, REPORT_FILE],
+  const inside = await describeMembers(paths.folder, [CAPTURE_FILE, ...evidence, NOTE_FILE, REPORT_FILE], {
     cores,
-  );
+    unmasked,
+  });
   await write(SUMS_FILE, formatSums(inside));
-  const sums = await describeMembers(paths.folder, [SUMS_FILE], cores);
+  const sums = await describeMembers(paths.folder, [SUMS_FILE]);
   await writeZip({
     folder: paths.folder,
     zipPath: join(paths.folder, ZIP_FILE),
@@ -91,7 +95,7 @@ export async function sealBundle(request: SealRequest): Promise<Manifest> {
     members: [...inside, ...sums].filter((file) => file.inZip).map((file) => file.path),
     date: new Date(request.finishedAt),
   });
-  const zip = (await describeMembers(paths.folder, [ZIP_FILE], cores)).map((file) => ({
+  const zip = (await describeMembers(paths.folder, [ZIP_FILE])).map((file) => ({
     ...file,
     inZip: false,
   }));
@@ -116,7 +120,8 @@ async function packCores(request: SealRequest, problems: Map<string, string>): P
     for (const suffix of [".zst", ".gz"]) all.add(core + suffix);
     all.add(core);
     const there = await stat(path).catch(() => undefined);
-    if (!there) continue;
+    // One that came packed stays as it came.
+    if (!there || /\.(?:zst|gz|xz|lz4|bz2)$/.test(core)) continue;
     try {
       await compressCore(path);
     } catch (error) {

@@ -1,5 +1,6 @@
 // exhibit ls: bundles on this host, and what of them is still to be sent; with --store, what a store holds.
 import prettyBytes from "pretty-bytes";
+import { subjectOf } from "../bundle/subject.ts";
 import { printable } from "../printable.ts";
 import type { LoadedSettings } from "../settings-files.ts";
 import { bundlePrefix } from "../upload/keys.ts";
@@ -67,7 +68,7 @@ function toSend({ upload, note }: Bundle): string {
 /** What is known of an entry; `reason` is why it could not be sealed just now. */
 function summaryOf(entry: SpoolEntry, reason: string | undefined): Bundle {
   const { capture, manifest, receipt } = entry;
-  const target = capture?.target.service ?? capture?.target.command;
+  const target = capture && subjectOf(capture);
   const url = receipt?.uploads[0]?.url;
   const why = entry.state === "damaged" ? entry.reason : reason;
   return {
