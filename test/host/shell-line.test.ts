@@ -36,9 +36,7 @@ test("hostile arguments arrive as they were", () => {
 });
 
 test("whatever the arguments are, they arrive as they were", () => {
-  const word = fc
-    .string({ unit: "binary", maxLength: 40 })
-    .filter((text) => !text.includes("\0") && text.isWellFormed());
+  const word = fc.string({ unit: "binary", maxLength: 40 }).filter((text) => !text.includes("\0"));
   fc.assert(
     fc.property(fc.array(word, { minLength: 20, maxLength: 200 }), (args) =>
       assert.deepEqual(arrived(args), args),
