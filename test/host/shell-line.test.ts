@@ -45,12 +45,13 @@ test("whatever the arguments are, they arrive as they were", () => {
   );
 });
 
-test("the command keeps the caller's SHELL, or none", () => {
-  const shellOf = (shell: string | undefined) =>
-    execFileSync("/bin/sh", ["-c", shellLine(["sh", "-c", 'printf %s "${SHELL-none}"'], shell)], {
-      encoding: "utf8",
-      env: { ...process.env, SHELL: "/bin/sh" },
-    });
+function shellOf(shell: string | undefined): string {
+  return execFileSync("/bin/sh", ["-c", shellLine(["sh", "-c", 'printf %s "${SHELL-none}"'], shell)], {
+    encoding: "utf8",
+    env: { ...process.env, SHELL: "/bin/sh" },
+  });
+}
 
+test("the command keeps the caller's SHELL, or none", () => {
   assert.deepEqual([shellOf("/it's/zsh"), shellOf(undefined)], ["/it's/zsh", "none"]);
 });
