@@ -36,9 +36,9 @@ interface Round {
 /** When each key was first seen, in ms since the epoch. */
 async function watch(prefix: string, until: Promise<unknown>): Promise<ReadonlyMap<string, number>> {
   const seen = new Map<string, number>();
-  let over = false;
-  void until.then(() => (over = true));
-  while (!over) {
+  const over = new AbortController();
+  void until.then(() => over.abort());
+  while (!over.signal.aborted) {
     const { Contents = [] } = await store.outside.listObjectsV2({ Bucket: BUCKET, Prefix: prefix });
     const now = Date.now();
     for (const { Key = "" } of Contents) if (!seen.has(Key)) seen.set(Key, now);

@@ -21,8 +21,6 @@ const result = await build({
   splitting: true,
   format: "esm",
   platform: "node",
-  // As CommonJS a package has one export, `default`: `import("@aws-sdk/client-s3")` would give no S3.
-  mainFields: ["module", "main"],
   target: "node20.19",
   packages: "bundle",
   // As CommonJS a package has one export, `default`: `import("@aws-sdk/client-s3")` would give no S3.

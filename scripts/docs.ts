@@ -17,6 +17,7 @@ import {
   VerifyResult,
 } from "../src/commands/results/bundles.ts";
 import { CaptureResult, GuardResult, PlanResult } from "../src/commands/results/captures.ts";
+import { AddResult, RunResult } from "../src/commands/results/during.ts";
 import {
   CompletionResult,
   ConfigResult,
@@ -32,6 +33,7 @@ const SCHEMAS: Readonly<Record<string, readonly [string, z.ZodType]>> = {
   manifest: ["manifest.json of a bundle", Manifest],
   outcome: ["outcome.json beside a bundle", Outcome],
   receipt: ["the receipt beside a bundle in the spool", Receipt],
+  "add-result": ["exhibit add --json", AddResult],
   "capture-result": ["exhibit capture --json", CaptureResult],
   "completion-result": ["exhibit completion SHELL --json", CompletionResult],
   "config-result": ["exhibit config --json", ConfigResult],
@@ -46,6 +48,7 @@ const SCHEMAS: Readonly<Record<string, readonly [string, z.ZodType]>> = {
   "profile-result": ["exhibit profiles show NAME --json", ProfileResult],
   "profiles-result": ["exhibit profiles --json", ProfilesResult],
   "push-result": ["exhibit push --json", PushResult],
+  "run-result": ["exhibit run --json", RunResult],
   "show-file-result": ["exhibit show REF FILE --json", ShowFileResult],
   "show-link-result": ["exhibit show REF [FILE] --link TIME --json", ShowLinkResult],
   "show-result": ["exhibit show REF --json", ShowResult],

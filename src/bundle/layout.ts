@@ -19,6 +19,9 @@ export const LOCKS_FOLDER = ".locks";
 /** In the spool: bundles that are too damaged to be sent. */
 export const QUARANTINE_FOLDER = "quarantine";
 export const EVIDENCE_FOLDER = "evidence";
+/** Below evidence/: the output of what `run` ran, and the files that `add` was given. */
+export const RAN = "command";
+export const ADDED = "files";
 
 const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/;
 

@@ -131,6 +131,14 @@ export type Redaction = z.infer<typeof Redaction>;
 
 export const Mitigation = z.strictObject({ argv: z.array(z.string()) });
 
+export const AddedFile = z.strictObject({
+  member: z.string().describe("its name below evidence/files/; a core is packed afterwards, as member.zst"),
+  from: z.string().describe("where it was, made printable"),
+  bytes: Count.describe("its size when it was looked at, before anything was copied"),
+  modifiedAt: Instant,
+});
+export type AddedFile = z.infer<typeof AddedFile>;
+
 /** capture.json: who, why, what was planned. Written before anything is collected. */
 export const CaptureFile = z.strictObject({
   schemaVersion: z.literal(SCHEMA_VERSION),
@@ -141,14 +149,22 @@ export const CaptureFile = z.strictObject({
   operator: Operator,
   reason: z.string().optional(),
   phase: z.enum(["before", "after", "adhoc"]),
+  made: z
+    .enum(["run", "add"])
+    .optional()
+    .describe(
+      "what made it when it was neither guard nor capture: then there is no target, profile or budget",
+    ),
   mitigation: Mitigation.optional(),
+  command: Mitigation.optional().describe("what `run` ran; arguments are printable and redacted"),
+  added: z.array(AddedFile).optional().describe("the files that `add` was given"),
   incidents: z.array(z.string()),
-  target: Target,
+  target: Target.optional(),
   host: Host,
   placement: z.record(z.string(), z.string()),
-  profile: z.string(),
-  budgetMs: Count,
-  maxPauseMs: Count,
+  profile: z.string().optional(),
+  budgetMs: Count.optional(),
+  maxPauseMs: Count.optional(),
   store: z.string().optional().describe("the store it is meant for, by its name in the settings"),
   noNote: z.literal(true).optional().describe("the operator asked that it is noted on no incident record"),
   planned: z.array(
@@ -178,7 +194,7 @@ export const Manifest = z.strictObject({
     .number()
     .nonnegative()
     .optional()
-    .describe("how long the target was stopped in all; absent when unknown"),
+    .describe("how long the target was stopped in all; absent when unknown, or when there was no target"),
   clock: z.strictObject({
     monotonicStartMs: z.number(),
     offsetMs: z.number().optional().describe("of the agent's clock, when known"),

@@ -14,6 +14,10 @@ export const FileRecord = z.strictObject({
   sensitivity: Sensitivity,
   collector: z.string().optional(),
   inZip: z.boolean(),
+  unmasked: z
+    .literal(true)
+    .optional()
+    .describe("a binary file that somebody added: kept byte for byte, secrets in it are not masked"),
   encryption: z
     .strictObject({ method: z.literal("age"), recipients: z.array(z.string()) })
     .optional()

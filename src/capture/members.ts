@@ -2,7 +2,8 @@
 import { readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { digestFile, type Digest } from "../bundle/digests.ts";
-import { EVIDENCE_FOLDER, isMemberName } from "../bundle/layout.ts";
+import { isBinaryFile } from "../bundle/binary-file.ts";
+import { ADDED, EVIDENCE_FOLDER, isMemberName } from "../bundle/layout.ts";
 import type { FileRecord, Sensitivity } from "../bundle/manifest.ts";
 import { mediaTypeOf } from "../bundle/media-type.ts";
 import { belongsInZip } from "../bundle/zip.ts";
@@ -21,11 +22,21 @@ export async function listEvidence(folder: string): Promise<string[]> {
   return found.toSorted();
 }
 
+/** Of these members those that are kept byte for byte: binary files that `add` was given. Told by what is in them alone. */
+export async function findUnmasked(folder: string, paths: readonly string[]): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (const path of paths)
+    if (path.startsWith(`${EVIDENCE_FOLDER}/${ADDED}/`) && (await isBinaryFile(join(folder, path))))
+      found.add(path);
+  return found;
+}
+
 /** Which members are more than text: paths in the bundle. */
 export interface Marks {
   /** They hold memory. */
   readonly cores: ReadonlySet<string>;
   readonly encrypted: ReadonlyMap<string, Pick<FileRecord, "encryption" | "plain">>;
+  readonly unmasked: ReadonlySet<string>;
   /** What is known already; what is found out is added. */
   readonly digests: Map<string, Digest>;
 }
@@ -34,7 +45,7 @@ export interface Marks {
 export async function describeMembers(
   folder: string,
   paths: readonly string[],
-  { cores, encrypted, digests }: Marks,
+  { cores, encrypted, unmasked, digests }: Marks,
 ): Promise<FileRecord[]> {
   const records: FileRecord[] = [];
   for (const path of paths) {
@@ -53,6 +64,7 @@ export async function describeMembers(
       sensitivity,
       ...(collector === undefined ? {} : { collector }),
       ...encrypted.get(path),
+      ...(unmasked.has(path) ? { unmasked: true as const } : {}),
     };
     records.push({ ...record, inZip: belongsInZip(record) });
   }

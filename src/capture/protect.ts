@@ -22,6 +22,7 @@ export interface Encrypted {
 }
 
 const PACKED = [".zst", ".gz"];
+const CAME_PACKED = /\.(?:zst|gz|xz|lz4|bz2)$/;
 
 export interface Protection {
   /** By path in the bundle. */
@@ -101,8 +102,8 @@ export async function openProtection(
     const files = [core, ...PACKED.map((suffix) => core + suffix)];
     for (const file of files) {
       if (!(await isThere(join(paths.folder, file)))) continue;
-      // Only what is whole is without the file it was made from.
-      const pack = file === core;
+      // Only what is whole is without the file it was made from. One that came packed stays as it came.
+      const pack = file === core && !CAME_PACKED.test(core);
       if (pack) await removeTornPacks(paths.folder, core);
       if (wanted && (await protect(file, pack))) return;
       if (pack) await packPlain(core, { folder: paths.folder, problems, digests, watch });

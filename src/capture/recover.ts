@@ -2,7 +2,7 @@
 // that seal the same bundle would each make the other's digests wrong.
 import { readdir, rm, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { bundlePaths, LOCKS_FOLDER } from "../bundle/layout.ts";
+import { bundlePaths, EVIDENCE_FOLDER, LOCKS_FOLDER } from "../bundle/layout.ts";
 import type { CaptureFile, CollectorRecord } from "../bundle/manifest.ts";
 import { messageOf } from "../errors.ts";
 import { delay } from "../host/clock.ts";
@@ -16,6 +16,12 @@ import { sealBundle, type SealingSettings, type SealRequest } from "./seal.ts";
 
 /** For processes that were just killed to be gone, with what they were writing. */
 const STRAYS_END_MS = 200;
+
+const KILLED = {
+  capture: "exhibit was killed while it captured",
+  run: "exhibit was killed while the command ran",
+  add: "exhibit was killed while it copied",
+};
 
 export interface Recovery {
   readonly captureId: string;
@@ -71,7 +77,7 @@ async function sealInterrupted(
     if (entry.kind === "collector") records.set(entry.record.name, entry.record);
     if (entry.kind === "identity") begun.add(entry.check.before);
   }
-  const folders = new Set(await readdir(join(paths.folder, "evidence")));
+  const folders = new Set(await readdir(join(paths.folder, EVIDENCE_FOLDER)));
   for (const { name, tool = name, touch } of capture.planned) {
     if (records.has(name)) continue;
     const had = folders.has(name);
@@ -95,7 +101,7 @@ async function sealInterrupted(
       .filter((at) => at !== undefined)
       .toSorted()
       .at(-1);
-  const finishedAt = last ?? capture.startedAt;
+  const finishedAt = last ?? (await lastWriteIn(paths.folder, folders)) ?? capture.startedAt;
   await sealBundle({
     paths,
     capture,
@@ -105,13 +111,22 @@ async function sealInterrupted(
     cores: entries.flatMap((entry) => (entry.kind === "core" ? [entry.file] : [])),
     interrupted: secured
       ? "exhibit ended before the bundle was sealed; everything had been secured"
-      : "exhibit was killed while it captured",
+      : KILLED[capture.made ?? "capture"],
     finishedAt,
     durationMs: Math.max(0, Date.parse(finishedAt) - Date.parse(capture.startedAt)),
     // A pause that never ended in the journal has no known length.
     ...(openPause ? {} : { pausedMs: pauses.reduce((sum, ms) => sum + ms, 0) }),
     ...to,
   });
+}
+
+/** When the newest file of evidence was written. */
+async function lastWriteIn(folder: string, collectors: ReadonlySet<string>): Promise<string | undefined> {
+  let lastMs = 0;
+  for (const collector of collectors)
+    for (const name of await readdir(join(folder, EVIDENCE_FOLDER, collector)))
+      lastMs = Math.max(lastMs, (await stat(join(folder, EVIDENCE_FOLDER, collector, name))).mtimeMs);
+  return lastMs === 0 ? undefined : new Date(lastMs).toISOString();
 }
 
 async function bytesIn(folder: string): Promise<number> {

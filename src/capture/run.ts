@@ -1,12 +1,12 @@
 // One capture, from the target that was found to evidence that is safe on disk. It reads top to bottom:
 // first look -> guardian -> window (side by side) -> pauses (one at a time) -> secure.
 // Sealing, sending and noting follow in seal.ts and upload-bundle.ts, beside the mitigation.
-import { basename, dirname, relative } from "node:path";
+import { basename, relative } from "node:path";
 import pLimit from "p-limit";
 import type { CaptureFile, CollectorRecord, IdentityCheck, ReadingRecord } from "../bundle/manifest.ts";
 import type { BundlePaths } from "../bundle/layout.ts";
 import { delay, startClock } from "../host/clock.ts";
-import { openQuota, readDisk, spendableBytes, type Disk } from "../host/disk.ts";
+import { openQuota, readDiskBelow, spendableBytes } from "../host/disk.ts";
 import { assertAnswers } from "../host/answers.ts";
 import { openDeadline } from "../host/deadline.ts";
 import { fsyncFile, fsyncFolder } from "../host/files.ts";
@@ -26,7 +26,8 @@ import { leaveOut, runCollector, type CaptureState, type CollectorResult } from 
 /** How many collectors run side by side: they wait more than they work, but the host is sick. */
 const SIDE_BY_SIDE = 6;
 
-export interface SecuredCapture {
+/** Evidence that is safe on disk and waits for its seal, whoever made it. */
+export interface SecuredBundle {
   readonly paths: BundlePaths;
   readonly capture: CaptureFile;
   readonly records: readonly CollectorRecord[];
@@ -34,20 +35,17 @@ export interface SecuredCapture {
   readonly checks: readonly IdentityCheck[];
   /** Members that may hold memory, as paths in the bundle. */
   readonly cores: readonly string[];
-  /** How long the target was seen stopped, in all. */
-  readonly pausedMs: number;
+  /** How long the target was seen stopped, in all; undefined when there was none. */
+  readonly pausedMs: number | undefined;
   readonly elapsedMs: number;
   readonly finishedAt: string;
   /** What is finished is on its way to the store already. */
   readonly early: EarlyUpload | undefined;
-  /** Ends the guardian: another capture of this process may begin. */
-  readonly release: () => Promise<void>;
 }
 
-/** The disk that a folder lies on, or will lie on when it is made. */
-async function readDiskBelow(path: string): Promise<Disk | undefined> {
-  const above = dirname(path);
-  return readDisk(path).catch(() => (above === path ? undefined : readDiskBelow(above)));
+export interface SecuredCapture extends SecuredBundle {
+  /** Ends the guardian: another capture of this process may begin. */
+  readonly release: () => Promise<void>;
 }
 
 /** The plan of a request as things stand now; also what --dry-run shows, so nothing is written. */

@@ -33,7 +33,7 @@ import { renderReport } from "../report/page.ts";
 import { draftManifest } from "./draft-manifest.ts";
 import { removeJournal } from "./journal.ts";
 import type { GrowthWatch } from "./early-upload.ts";
-import { describeMembers, listEvidence } from "./members.ts";
+import { describeMembers, findUnmasked, listEvidence } from "./members.ts";
 import { openProtection } from "./protect.ts";
 import { writeManifest } from "./write-manifest.ts";
 
@@ -71,13 +71,17 @@ export async function sealBundle(request: SealRequest): Promise<Manifest> {
   const protection = await openProtection(paths, request.cores, request.sealing.encrypt, request.watch);
   await protection.packCores();
   const redactions: Redaction[] = [];
-  for (const path of await listEvidence(paths.folder)) {
-    if (protection.cores.has(path) || protection.encrypted.has(path)) continue;
-    redactions.push(...(await maskFile(paths.folder, path, redactor)));
+  const readable = (await listEvidence(paths.folder)).filter(
+    (path) => !protection.cores.has(path) && !protection.encrypted.has(path),
+  );
+  const unmasked = await findUnmasked(paths.folder, readable);
+  for (const path of readable) {
+    if (!unmasked.has(path)) redactions.push(...(await maskFile(paths.folder, path, redactor)));
     if (protection.everything) await protection.encryptEvidence(path);
   }
   const evidence = await listEvidence(paths.folder);
-  const describe = (members: readonly string[]) => describeMembers(paths.folder, members, protection);
+  const describe = (members: readonly string[]) =>
+    describeMembers(paths.folder, members, { ...protection, unmasked });
   const signer = await openSigner(request.sealing.sign);
 
   const draft = {

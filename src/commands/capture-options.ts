@@ -33,7 +33,7 @@ const timeAndCost = (start: string) => ({
   maxSize: optionMaker("value", TIME)("--max-size SIZE", "of what is written to this host's disk"),
 });
 
-const place = {
+export const placeOptions = {
   incident: optionMaker("list", PLACE)(
     "-i, --incident REF",
     "INC-4211, pd:Q1ABC, gh:org/repo#7, rt:1234, chat:#incidents-jpc, or a URL   (repeat)",
@@ -79,10 +79,12 @@ const yes = {
   ),
 };
 
+export type PlaceOptions = OptionsOf<typeof placeOptions>;
+
 export const captureOptions = {
   ...target,
   ...timeAndCost("the capture ends at the latest after this"),
-  ...place,
+  ...placeOptions,
   ...dryRun,
   ...yes,
 };
@@ -91,7 +93,7 @@ export type CaptureOptions = OptionsOf<typeof captureOptions>;
 export const guardOptions = {
   ...target,
   ...timeAndCost("COMMAND starts at the latest after this"),
-  ...place,
+  ...placeOptions,
   ...wait,
   ...dryRun,
   ...guardCare,

@@ -5,13 +5,9 @@ import type { CommandContext } from "./command.ts";
 import type { SavedCapture } from "./results/captures.ts";
 import { styleOf } from "./style.ts";
 
-/** Lines for stderr. */
-export function describeCapture(result: SavedCapture, context: CommandContext<unknown>): string {
-  const style = styleOf(context.progress);
+/** `9 of 10 collectors, the target was stopped 250 ms`. */
+function captureWords(result: SavedCapture): string {
   const ok = result.collectors.filter(({ status }) => status === "ok").length;
-  const missing = result.collectors.filter(
-    ({ status, byChoice }) => !byChoice && status !== "ok" && status !== "unsupported",
-  );
   const unsupported = result.collectors.filter(({ status }) => status === "unsupported");
   const without =
     unsupported.length === 0 ? "" : ` (not here: ${unsupported.map(({ name }) => name).join(", ")})`;
@@ -21,8 +17,21 @@ export function describeCapture(result: SavedCapture, context: CommandContext<un
       : result.pausedMs === 0
         ? "never stopped"
         : `stopped ${result.pausedMs} ms`;
+  return `${ok} of ${result.collectors.length} collectors${without}, the target was ${paused}`;
+}
+
+/** Lines for stderr; `what` is what the bundle holds, in words. */
+export function describeCapture(
+  result: SavedCapture,
+  context: CommandContext<unknown>,
+  what = captureWords(result),
+): string {
+  const style = styleOf(context.progress);
+  const missing = result.collectors.filter(
+    ({ status, byChoice }) => !byChoice && status !== "ok" && status !== "unsupported",
+  );
   const lines = [
-    `exhibit: ${style.bold(result.captureId)} ${result.state}: ${ok} of ${result.collectors.length} collectors${without}, the target was ${paused}`,
+    `exhibit: ${style.bold(result.captureId)} ${result.state}: ${what}`,
     ...missing.map(
       ({ name, status, reason }) => `  ${style.yellow(name)} ${status}: ${printable(reason ?? "", 200)}`,
     ),

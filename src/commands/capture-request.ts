@@ -11,7 +11,7 @@ import { findTargets } from "../target/find.ts";
 import type { FoundTarget } from "../target/found.ts";
 import { parseDurationMs, parseSizeBytes } from "../units.ts";
 import { VERSION } from "../version.ts";
-import type { CaptureOptions } from "./capture-options.ts";
+import type { CaptureOptions, PlaceOptions } from "./capture-options.ts";
 import { storeName } from "./destination.ts";
 
 const BUDGET_LIMITS_MS = { least: 1000, most: 30 * 60_000 };
@@ -35,6 +35,14 @@ function readBudget(options: CaptureOptions, settings: LoadedSettings): number {
   return budgetMs;
 }
 
+/** Throws UsageError for what is no size; undefined when it is not given. */
+export function readMaxSize(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const bytes = parseSizeBytes(text);
+  if (bytes === undefined) throw new UsageError(`--max-size ${text}: expected a size such as 20G or 512M`);
+  return bytes;
+}
+
 type What = Pick<CaptureRequest, "phase" | "mitigation" | "lockWaitMs">;
 
 /** Checks every flag that can be wrong, before anything is looked for; throws UsageError. */
@@ -46,9 +54,7 @@ export function readRequestOptions(
   if (options.core !== undefined && !CORE_METHODS.includes(options.core))
     throw new UsageError(`--core ${options.core}: expected ${CORE_METHODS.join(", ")}`);
   const chosen = chooseCollectors(settings, options);
-  const maxSize = options.maxSize === undefined ? settings.spool.maxSize : parseSizeBytes(options.maxSize);
-  if (maxSize === undefined)
-    throw new UsageError(`--max-size ${options.maxSize}: expected a size such as 20G or 512M`);
+  const maxSize = readMaxSize(options.maxSize) ?? settings.spool.maxSize;
   const budgetMs = readBudget(options, loaded);
   return {
     platform: process.platform === "sunos" ? "illumos" : "linux",
@@ -62,26 +68,37 @@ export function readRequestOptions(
         : readDuration("--max-pause", options.maxPause),
     spool: { path: settings.spool.path, keepFree: settings.spool.keepFree, maxBytes: maxSize },
     ...reasonWithoutMemory(settings.encrypt),
+    agoMs: Math.round(performance.now()),
+    ...readPlace(options, loaded),
+    ...earlyOf(options, loaded),
+  };
+}
+
+/** Who is told, why, and the store that is meant; throws UsageError when there is no such store. */
+export function readPlace(
+  options: PlaceOptions,
+  loaded: LoadedSettings,
+): Pick<CaptureRequest, "incidents" | "placement" | "tool" | "reason" | "store" | "noNote"> {
+  return {
     // People paste: what cannot be seen must not get into notes and manifests as it is.
     incidents: options.incident.map((incident) => printable(incident)),
-    placement: settings.placement,
+    placement: loaded.settings.placement,
     tool: { version: VERSION, settingsDigest: loaded.digest },
-    agoMs: Math.round(performance.now()),
     ...(options.reason === undefined ? {} : { reason: printable(options.reason, 2000) }),
-    ...storeOf(options, loaded),
+    ...(options.noUpload ? {} : { store: storeName(options, loaded) }),
     ...(options.noNote ? { noNote: true } : {}),
   };
 }
 
-/** The store that is meant, and whether finished evidence goes there at once: to another host, not to a folder of this one. */
-function storeOf(options: CaptureOptions, loaded: LoadedSettings): Pick<CaptureRequest, "store" | "early"> {
+/** Finished evidence goes there at once when it is another host, not a folder of this one. */
+function earlyOf(options: CaptureOptions, loaded: LoadedSettings): Pick<CaptureRequest, "early"> {
   if (options.noUpload) return {};
   const name = storeName(options, loaded);
   const { store, encrypt } = loaded.settings;
   const settings = store[name];
   // What is to be encrypted is so at the seal, and readable until then.
   const isEarly = settings?.type === "s3" && !encrypt.everything;
-  return { store: name, ...(isEarly ? { early: { name, settings } } : {}) };
+  return isEarly ? { early: { name, settings } } : {};
 }
 
 /** Looked up before anything is captured: a core that would only lie on this host's disk is not worth a pause. */

@@ -4,7 +4,7 @@ import type { EarlyUpload } from "../capture/early-upload.ts";
 import { postNotes, type Noted } from "../capture/post-notes.ts";
 import { readBundle, type SealedBundle } from "../capture/sealed-bundle.ts";
 import { bundleUrl, uploadBundle, type Uploaded } from "../capture/upload-bundle.ts";
-import type { SecuredCapture } from "../capture/run.ts";
+import type { SecuredBundle } from "../capture/run.ts";
 import { sealBundle } from "../capture/seal.ts";
 import { messageOf } from "../errors.ts";
 import type { CaptureOptions } from "./capture-options.ts";
@@ -13,7 +13,7 @@ import type { SavedCapture } from "./results/captures.ts";
 
 /** Seals a secured capture. */
 export async function seal(
-  secured: SecuredCapture,
+  secured: SecuredBundle,
   destination: Destination,
   interrupted?: string,
 ): Promise<SealedBundle> {
@@ -29,7 +29,7 @@ export async function seal(
     cores: secured.cores,
     finishedAt: secured.finishedAt,
     durationMs: secured.elapsedMs,
-    pausedMs: secured.pausedMs,
+    ...(secured.pausedMs === undefined ? {} : { pausedMs: secured.pausedMs }),
     url,
     ...(secured.early === undefined ? {} : { watch: secured.early.core }),
     sealing: destination.sealing,
@@ -95,7 +95,7 @@ export function resultOf(bundle: SealedBundle, delivered: Delivered): SavedCaptu
 }
 
 /** A capture whose evidence is safe but which could not be sealed: the next command seals it. */
-export function unsealedResult(secured: SecuredCapture, error: unknown): SavedCapture {
+export function unsealedResult(secured: SecuredBundle, error: unknown): SavedCapture {
   return {
     saved: true,
     captureId: secured.paths.captureId,

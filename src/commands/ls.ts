@@ -1,6 +1,7 @@
 // exhibit ls: bundles on this host, and what of them is still to be sent; with --store, what a store holds.
 import prettyBytes from "pretty-bytes";
 import { bundlePaths } from "../bundle/layout.ts";
+import { subjectOf } from "../bundle/subject.ts";
 import { printable } from "../printable.ts";
 import { describeConfirmation } from "../upload/confirmation.ts";
 import { listQuarantine } from "../upload/quarantine.ts";
@@ -77,7 +78,7 @@ function toSend({ upload, note }: Bundle): string {
 /** What is known of an entry; `reason` is why it could not be sealed just now. */
 function summaryOf(entry: SpoolEntry, reason: string | undefined): Bundle {
   const { capture, manifest, receipt } = entry;
-  const target = capture?.target.service ?? capture?.target.command;
+  const target = capture && subjectOf(capture);
   const { url, found } = receipt?.uploads[0] ?? {};
   const why = entry.state === "damaged" ? entry.reason : reason;
   return {

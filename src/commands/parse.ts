@@ -106,10 +106,12 @@ function splitAtDashes(
 function checkWords(command: CommandFacts, positionals: readonly string[], dashes: boolean): void {
   const hint = `see exhibit help ${command.name}`;
   if (command.runsCommand && !dashes) {
-    const [target = "TARGET", ...rest] = positionals;
+    const takesTarget = command.arguments.length > 0;
+    const target = takesTarget ? `${positionals[0] ?? "TARGET"} ` : "";
+    const rest = takesTarget ? positionals.slice(1) : positionals;
     const words = rest.length === 0 ? "COMMAND" : rest.join(" ");
     throw new UsageError("-- is missing before COMMAND", {
-      hint: printable(`exhibit ${command.name} ${target} [options] -- ${words}`, 400),
+      hint: printable(`exhibit ${command.name} ${target}[options] -- ${words}`, 400),
     });
   }
   const required = command.arguments.filter(({ name }) => !name.startsWith("["));

@@ -1,8 +1,9 @@
 // The page of `exhibit show`: from what is known of a bundle to lines that fit the terminal. Only paths, addresses and
 // digests may be longer: they are there to be copied.
 import prettyBytes from "pretty-bytes";
-import type { CollectorRecord, FileRecord, Manifest, Outcome } from "../bundle/manifest.ts";
+import type { CollectorRecord, FileRecord, Manifest, Outcome, Target } from "../bundle/manifest.ts";
 import { encryptedWords, openLines, signedWords } from "../bundle/open-lines.ts";
+import { subjectOf } from "../bundle/subject.ts";
 import { printable } from "../printable.ts";
 import { describeConfirmation } from "../upload/confirmation.ts";
 import type { ShowResult } from "./results/bundles.ts";
@@ -17,6 +18,7 @@ interface Page {
 
 /** Where the values of the head begin. */
 const VALUE = 10;
+const DONE = { run: "Ran", add: "Added" };
 const BAR = { least: 10, most: 60 };
 
 /** `columns` is at least 40. */
@@ -36,7 +38,12 @@ function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
-function ended({ exitCode, signal, durationMs, notStarted }: Outcome): string {
+function ended({
+  exitCode,
+  signal,
+  durationMs,
+  notStarted,
+}: Pick<Outcome, "exitCode" | "signal" | "durationMs" | "notStarted">): string {
   if (notStarted !== undefined) return `was not run: ${printable(notStarted)}`;
   const how = signal === undefined ? `exit status ${exitCode ?? "unknown"}` : `ended by ${signal}`;
   return durationMs === undefined ? how : `${how} after ${seconds(durationMs)}`;
@@ -49,23 +56,34 @@ function span(startedAt: string, finishedAt: string): string {
   return `${from} to ${end} UTC`;
 }
 
+function describeTarget({ service, command, pid, runtime: { name, version } }: Target): string {
+  const what = name === "unknown" ? "" : `, ${name}${version === undefined ? "" : ` ${version}`}`;
+  return `${printable(service ?? command)} (pid ${pid}${printable(what)})`;
+}
+
+/** Empty where there was no target to stop. */
+function pauseOf({ made, pausedMs }: Manifest): string {
+  if (made !== undefined) return "";
+  if (pausedMs === 0) return "; it was never stopped";
+  return `; it was stopped ${pausedMs === undefined ? "for an unknown time" : `${pausedMs} ms`}`;
+}
+
 function head(bundle: ShowResult, page: Page): readonly string[] {
   const { manifest, outcome, receipt, path, link, fetch } = bundle;
   const { target, state, stateReason, operator, reason } = manifest;
   const { style, columns } = page;
   const rows: [string, string][] = [];
-  const { name, version } = target.runtime;
-  const what = name === "unknown" ? "" : `, ${name}${version === undefined ? "" : ` ${version}`}`;
+  const about = target === undefined ? printable(subjectOf(manifest), 400) : describeTarget(target);
   rows.push([
-    "Target",
-    `${printable(target.service ?? target.command)} (pid ${target.pid}${printable(what)}) on ${printable(manifest.host.hostname)}`,
+    manifest.made === undefined ? "Target" : DONE[manifest.made],
+    `${about} on ${printable(manifest.host.hostname)}`,
   ]);
   if (reason !== undefined)
     rows.push(["Reason", `"${printable(reason, 300)}" (${printable(operator.sudoUser ?? operator.user)})`]);
   if (manifest.incidents.length > 0) rows.push(["Incident", printable(manifest.incidents.join(" "))]);
-  const stopped = manifest.pausedMs === undefined ? "for an unknown time" : `${manifest.pausedMs} ms`;
-  const pause = manifest.pausedMs === 0 ? "it was never stopped" : `it was stopped ${stopped}`;
-  rows.push(["Taken", `${span(manifest.startedAt, manifest.finishedAt)}; ${pause}`]);
+  rows.push(["Taken", span(manifest.startedAt, manifest.finishedAt) + pauseOf(manifest)]);
+  const [ran] = manifest.made === "run" ? manifest.collectors.flatMap(({ commands }) => commands) : [];
+  if (ran) rows.push(["Ended", ended(ran)]);
   if (manifest.mitigation) rows.push(["Before", printable(manifest.mitigation.argv.join(" "), 300)]);
   if (outcome) rows.push(["Then", ended(outcome)]);
   for (const upload of receipt?.uploads ?? []) {
@@ -97,6 +115,7 @@ function head(bundle: ShowResult, page: Page): readonly string[] {
 }
 
 function readings(manifest: Manifest, { style, columns }: Page): readonly string[] {
+  if (manifest.made !== undefined) return [];
   if (manifest.readings.length === 0) return ["", "No reading stands out."];
   return [
     "",
@@ -129,7 +148,7 @@ function timeline(manifest: Manifest, { style, columns }: Page): readonly string
   return [
     "",
     style.bold(
-      `Timeline (${seconds(totalMs)}${manifest.pausedMs === 0 ? "" : "; # it was stopped meanwhile"})`,
+      `Timeline (${seconds(totalMs)}${manifest.pausedMs === 0 || manifest.made ? "" : "; # it was stopped meanwhile"})`,
     ),
     ...layColumns(rowsWith(width)).map((line) => ` ${line}`),
   ];
@@ -175,7 +194,7 @@ function files(manifest: Manifest, { style, verbose }: Page): readonly string[] 
     const rows = all.map((file) => [
       size(file.bytes),
       file.sha256.slice(0, 12),
-      file.sensitivity === "core" ? `${file.path} (memory)` : file.path,
+      `${file.path}${file.sensitivity === "core" ? " (memory)" : ""}${file.unmasked ? " (binary, not masked)" : ""}`,
     ]);
     return ["", style.bold("Files (size, sha256, path)"), ...layColumns(rows).map((line) => ` ${line}`)];
   }

@@ -1,6 +1,7 @@
 // The command table: every command is declared here, once. Help, completion and the parser are made from it; the file
 // of a command is imported only when it is called.
 import { captureOptions, checkTarget, guardOptions } from "./capture-options.ts";
+import { add, run } from "./during-commands.ts";
 import { defineCommand, optionMaker, type ArgumentFacts, type CommandFacts } from "./command.ts";
 import { fetch, ls, show, verify } from "./table-bundles.ts";
 
@@ -169,6 +170,8 @@ const completion = defineCommand({
 export const COMMANDS: readonly CommandFacts[] = [
   guard,
   capture,
+  run,
+  add,
   ls,
   push,
   note,

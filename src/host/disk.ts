@@ -1,6 +1,7 @@
 // Space on the disk of the spool: what may be written before the host itself would suffer. Asked before a file is
 // written and while it grows; `truncate` is no reservation, so only what was really written counts.
 import { statfs } from "node:fs/promises";
+import { dirname } from "node:path";
 import { ExhibitError } from "../errors.ts";
 
 export type KeepFree = { readonly percent: number } | { readonly bytes: number };
@@ -14,6 +15,12 @@ export interface Disk {
 export async function readDisk(path: string): Promise<Disk> {
   const stats = await statfs(path);
   return { totalBytes: stats.blocks * stats.bsize, freeBytes: stats.bavail * stats.bsize };
+}
+
+/** The disk that a folder lies on, or will lie on when it is made. */
+export async function readDiskBelow(path: string): Promise<Disk | undefined> {
+  const above = dirname(path);
+  return readDisk(path).catch(() => (above === path ? undefined : readDiskBelow(above)));
 }
 
 /** Bytes that may be written below `path` before the reserve is touched. */

@@ -9,9 +9,15 @@ import { errnoOf } from "../errors.ts";
 
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
-/** Writes all of `data`, however short the single writes are (past 2 GiB they always are: write(2)). */
-export async function writeAll(handle: FileHandle, data: Uint8Array): Promise<void> {
-  for (let at = 0; at < data.length;) at += (await handle.write(data, at, data.length - at)).bytesWritten;
+/**
+ * Writes all of `data`, however short the single writes are (past 2 GiB they always are: write(2)); where the last write
+ * ended, or at `position`.
+ */
+export async function writeAll(handle: FileHandle, data: Uint8Array, position?: number): Promise<void> {
+  for (let at = 0; at < data.length;) {
+    const where = position === undefined ? null : position + at;
+    at += (await handle.write(data, at, data.length - at, where)).bytesWritten;
+  }
 }
 
 /** fsync of a folder makes the names in it durable (fsync(2), NOTES). */

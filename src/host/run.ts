@@ -219,6 +219,33 @@ export function startMitigation(argv: readonly [string, ...string[]]): ChildProc
   return spawn(file, args, { stdio: "inherit" });
 }
 
+/** As the mitigation, but its output comes to us: `stdout` and `stderr` are the writing ends of pipes. Throws on E2BIG. */
+export function startPiped(
+  argv: readonly [string, ...string[]],
+  { stdout, stderr }: { readonly stdout: number | "pipe"; readonly stderr: number | "pipe" },
+): ChildProcess {
+  const [file, ...args] = argv;
+  return spawn(file, args, { stdio: ["inherit", stdout, stderr] });
+}
+
+/**
+ * A line for /bin/sh on a terminal of its own, made and kept like ours by script(1) of util-linux, which reads our stdin;
+ * what it shows comes to us. Its exit status is that of the line (-e), 128+n after a signal.
+ */
+export function startOnTerminal(line: string): ChildProcess {
+  return spawn("script", ["-q", "-e", "-c", line, "/dev/null"], {
+    stdio: ["inherit", "pipe", "inherit"],
+    env: { ...process.env, SHELL: "/bin/sh" },
+  });
+}
+
+/** Reads a pipe for nobody until its writers are gone: whoever writes to it lives on when we go. */
+export function startDrain(descriptor: number): void {
+  const child = spawn("cat", [], { detached: true, stdio: [descriptor, "ignore", "ignore"], cwd: "/" });
+  child.on("error", () => undefined);
+  child.unref();
+}
+
 /** A program that goes on by itself, in its own session; stdout and stderr go to the end of a file. */
 export function startService(argv: readonly [string, ...string[]], logPath: string): ChildProcess {
   const [file, ...args] = argv;

@@ -1,7 +1,8 @@
 // From manifest, outcome and address to the note. Only facts are picked here; words are chosen in wording.ts.
-import { ZIP_FILE } from "../bundle/layout.ts";
+import { ADDED, EVIDENCE_FOLDER, ZIP_FILE } from "../bundle/layout.ts";
 import type { Manifest, Outcome } from "../bundle/manifest.ts";
 import { sealingFacts } from "../bundle/open-lines.ts";
+import { subjectOf } from "../bundle/subject.ts";
 import type { Note } from "./note.ts";
 
 export interface NoteSources {
@@ -21,10 +22,36 @@ export interface NoteSources {
 const MAX_READINGS = 5;
 
 /** `muskie@7`, or `node (pid 24113)`. */
-function targetOf({ target }: Manifest): string {
+function targetOf(manifest: Manifest): string {
+  const { target } = manifest;
+  if (target === undefined) return subjectOf(manifest);
   if (target.service !== undefined) return target.service.replace(/\.service$/, "");
   const where = target.containerId === undefined ? "" : ` in container ${target.containerId.slice(0, 12)}`;
   return `${target.command} (pid ${target.pid})${where}`;
+}
+
+/** What run ran and how it ended, or which files add was given. */
+function madeOf({ made, collectors, added = [], files }: Manifest): Note["made"] {
+  if (made === undefined) return undefined;
+  if (made === "add") {
+    const unmasked = new Set(files.filter((file) => file.unmasked).map(({ path }) => path));
+    return {
+      by: made,
+      files: added.map(({ from, member, bytes }) => ({
+        name: from.replace(/^.*\//, ""),
+        bytes,
+        unmasked: unmasked.has(`${EVIDENCE_FOLDER}/${ADDED}/${member}`),
+      })),
+    };
+  }
+  const [ran] = collectors.flatMap(({ commands }) => commands);
+  return {
+    by: made,
+    exitCode: ran?.exitCode,
+    signal: ran?.signal,
+    durationMs: ran?.durationMs,
+    bytes: collectors.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
 }
 
 function outcomeOf({ outcome, running }: NoteSources): Note["outcome"] {
@@ -42,9 +69,11 @@ export function buildNote(sources: NoteSources): Note {
   const { manifest, url } = sources;
   const asked = manifest.collectors.filter((collector) => !collector.byChoice);
   const files = manifest.files.filter((file) => file.path !== ZIP_FILE);
+  const made = madeOf(manifest);
   return {
     captureId: manifest.captureId,
     target: targetOf(manifest),
+    ...(made === undefined ? {} : { made }),
     host: manifest.host.hostname,
     incidents: manifest.incidents,
     phase: manifest.phase,

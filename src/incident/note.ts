@@ -8,11 +8,29 @@ export interface NoteReading {
   readonly file: string;
 }
 
+export interface NoteFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** Binary: secrets in it are not masked. */
+  readonly unmasked: boolean;
+}
+
 /** Everything the note says; all text in it is raw and untrusted until a renderer escapes it. */
 export interface Note {
   readonly captureId: string;
-  /** `muskie@7`, or `node (pid 24113)`. */
+  /** `muskie@7`, or `node (pid 24113)`; of run the command, of add the names of the files. */
   readonly target: string;
+  /** Set when run or add made the bundle: there is no target then. */
+  readonly made?:
+    | {
+        readonly by: "run";
+        readonly exitCode: number | undefined;
+        readonly signal: string | undefined;
+        /** undefined: it was still running when we were killed. */
+        readonly durationMs: number | undefined;
+        readonly bytes: number;
+      }
+    | { readonly by: "add"; readonly files: readonly NoteFile[] };
   readonly host: string;
   readonly incidents: readonly string[];
   readonly phase: "before" | "after" | "adhoc";

@@ -4,6 +4,7 @@ import { markdownCode, markdownFence, markdownLink, markdownText } from "./markd
 import type { Note, NoteReading } from "./note.ts";
 import {
   bundleFacts,
+  caveat,
   gotLine,
   headline,
   markerId,
@@ -44,7 +45,7 @@ function render(note: Note): string {
     `- **Got** ${gotLine(note, leaf)}`,
     ...(outcome === undefined ? [] : [`- **Then** ${outcome}`]),
     "",
-    "These are readings, not a diagnosis.",
+    caveat(note),
     "",
     `<!-- exhibit:${markerId(note.captureId)} -->`,
     "",

@@ -4,6 +4,7 @@ import { fitNote } from "./fit-note.ts";
 import type { Note, NoteReading } from "./note.ts";
 import {
   bundleFacts,
+  caveat,
   gotLine,
   headline,
   markerId,
@@ -38,7 +39,7 @@ function render(note: Note): string {
     `Got     ${gotLine(note, leaf)}`,
     ...(outcome === undefined ? [] : [`Then    ${outcome}`]),
     "",
-    `These are readings, not a diagnosis. [exhibit:${markerId(note.captureId)}]`,
+    `${caveat(note)} [exhibit:${markerId(note.captureId)}]`,
     "",
   ].join("\n");
 }

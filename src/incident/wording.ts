@@ -1,7 +1,10 @@
 // The words of the note, the same in every format. What a stranger wrote goes through the format's own leaf functions,
 // here as everywhere; the rest is ours.
 import prettyBytes from "pretty-bytes";
+import { formatCommand } from "../bundle/subject.ts";
 import type { Note } from "./note.ts";
+
+export { formatCommand };
 
 /** How a format writes raw text: as prose, and as a name or a command. Both make it printable, cut and escape it. */
 export interface Leaf {
@@ -34,17 +37,13 @@ function formatTime(instant: string, day: string): string {
   return short.slice(0, 10) === day.slice(0, 10) ? short.slice(11) : short;
 }
 
-/** A command as one would type it. */
-export function formatCommand(argv: readonly string[]): string {
-  return argv
-    .map((argument) =>
-      /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`,
-    )
-    .join(" ");
-}
-
-/** `Evidence from muskie@7 on us-east-cn14, taken before: systemctl restart muskie@7`. */
-export function headline({ target, host, mitigation, phase }: Note, leaf: Leaf): string {
+/**
+ * `Evidence from muskie@7 on us-east-cn14, taken before: systemctl restart muskie@7`; of run `Output of dtrace -n ... on
+ * us-east-cn14`, of add `Files from us-east-cn14: shot.png`.
+ */
+export function headline({ target, host, mitigation, phase, made }: Note, leaf: Leaf): string {
+  if (made?.by === "run") return `Output of ${leaf.code(target, 160)} on ${leaf.code(host, 80)}`;
+  if (made?.by === "add") return `Files from ${leaf.code(host, 80)}: ${leaf.code(target, 160)}`;
   const what = `Evidence from ${leaf.code(target, 80)} on ${leaf.code(host, 80)}`;
   if (mitigation === undefined) return what;
   return `${what}, taken ${phase === "after" ? "after" : "before"}: ${leaf.code(formatCommand(mitigation), 160)}`;
@@ -80,10 +79,28 @@ function pauseWords({ pausedMs, pausedFor }: Note, leaf: Leaf): string {
 
 export function takenLine(note: Note, leaf: Leaf): string {
   const from = leaf.text(formatInstant(note.startedAt), 30);
-  return `${from} to ${leaf.text(formatTime(note.finishedAt, note.startedAt), 30)}; ${pauseWords(note, leaf)}`;
+  const span = `${from} to ${leaf.text(formatTime(note.finishedAt, note.startedAt), 30)}`;
+  return note.made === undefined ? `${span}; ${pauseWords(note, leaf)}` : span;
 }
 
-export function gotLine({ collectors, missing, state, stateReason }: Note, leaf: Leaf): string {
+/** `exit 1 after 3.2 s, 4.1 kB of output`; `shot.png (120 kB), core.24113 (1.2 GB)`. */
+function madeWords(made: NonNullable<Note["made"]>, leaf: Leaf): string {
+  if (made.by === "run") {
+    const { exitCode, signal, durationMs } = made;
+    const how = signal === undefined ? `exit ${exitCode}` : `ended by ${leaf.text(signal, 20)}`;
+    const ended =
+      durationMs === undefined ? "how it ended is not known" : `${how} after ${formatDuration(durationMs)}`;
+    return `${ended}, ${formatBytes(made.bytes)} of output`;
+  }
+  const told = made.files.slice(0, MAX_MISSING).map(({ name, bytes, unmasked }) => {
+    const binary = unmasked ? ", binary, not masked" : "";
+    return `${leaf.code(name, 80)} (${formatBytes(bytes)}${binary})`;
+  });
+  if (made.files.length > MAX_MISSING) told.push(`and ${made.files.length - MAX_MISSING} more`);
+  return told.join(", ");
+}
+
+export function gotLine({ collectors, missing, state, stateReason, made }: Note, leaf: Leaf): string {
   const listed = missing
     .slice(0, MAX_MISSING)
     .map(({ name, status, reason }) => `${leaf.text(name, 40)} (${status}: ${leaf.text(reason, 100)})`);
@@ -91,9 +108,11 @@ export function gotLine({ collectors, missing, state, stateReason }: Note, leaf:
   const gaps = listed.length === 0 ? "" : `. Not complete: ${listed.join("; ")}`;
   const cut =
     state === "interrupted"
-      ? `. The capture was interrupted${stateReason === undefined ? "" : `: ${leaf.text(stateReason, 150)}`}`
+      ? `. ${made === undefined ? "The capture" : "It"} was interrupted${stateReason === undefined ? "" : `: ${leaf.text(stateReason, 150)}`}`
       : "";
-  return `${collectors.ok} of ${collectors.total} collectors${gaps}${cut}`;
+  const got =
+    made === undefined ? `${collectors.ok} of ${collectors.total} collectors` : madeWords(made, leaf);
+  return `${got}${gaps}${cut}`;
 }
 
 /** What the mitigation did; undefined when there was none or nothing is known. */
@@ -110,6 +129,13 @@ export function outcomeLine({ outcome, mitigation, finishedAt }: Note, leaf: Lea
         ? `exit ${outcome.exitCode}`
         : "ended, exit status not known";
   return `${command} ${started}, ${end} after ${formatDuration(outcome.durationMs)}`;
+}
+
+/** What kind of thing it is that stands above. */
+export function caveat({ made }: Note): string {
+  return made === undefined
+    ? "These are readings, not a diagnosis."
+    : "Kept as it was, but for secrets in text: they are masked.";
 }
 
 /** The id as a marker may hold it. Real ids pass unchanged. */

@@ -2,6 +2,7 @@
 // a policy in the page itself forbids the browser to do more (Content-Security-Policy Level 3, 3.3).
 import type { Manifest, Outcome } from "../bundle/manifest.ts";
 import { openedPath, openLines, verifyLine } from "../bundle/open-lines.ts";
+import { subjectOf } from "../bundle/subject.ts";
 import { formatBytes, formatCommand, formatDuration, formatInstant } from "../incident/wording.ts";
 import { html, pageText, type Markup } from "./markup.ts";
 import { STYLE } from "./style.ts";
@@ -15,15 +16,16 @@ export interface ReportExtras {
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-function title({ target, host }: Manifest): string {
-  return `${target.service ?? target.command} on ${host.hostname}`;
+function title(manifest: Manifest): string {
+  return `${subjectOf(manifest)} on ${manifest.host.hostname}`;
 }
 
 function header(manifest: Manifest): Markup {
   const { target, operator, reason, incidents, mitigation } = manifest;
-  const runtime = [target.runtime.name, target.runtime.version]
+  const runtime = [target?.runtime.name, target?.runtime.version]
     .filter((part) => part !== undefined)
     .join(" ");
+  const which = target && html` <small>pid ${target.pid} · ${runtime}</small>`;
   const who = operator.sudoUser ?? operator.user;
   const before =
     mitigation &&
@@ -32,7 +34,7 @@ function header(manifest: Manifest): Markup {
     </p>`;
   return html`<header>
     <div>
-      <h1>${title(manifest)} <small>pid ${target.pid} · ${runtime}</small></h1>
+      <h1>${title(manifest)}${which}</h1>
       <p>
         ${reason === undefined ? "" : `“${reason}” — `}${who}${incidents.length === 0 ? "" : `, for ${incidents.join(", ")}`}
       </p>
@@ -45,13 +47,13 @@ function header(manifest: Manifest): Markup {
   </header>`;
 }
 
-function tiles({ collectors, files, pausedMs, state, stateReason, durationMs }: Manifest): Markup {
+function tiles({ collectors, files, made, pausedMs, state, stateReason, durationMs }: Manifest): Markup {
   const asked = collectors.filter((collector) => !collector.byChoice);
   const complete = asked.filter(({ status }) => status === "ok").length;
   return html`<div class="tiles">
-    <div><b class="${state === "complete" ? "" : "bad"}">${state}</b>${stateReason ?? "capture"}</div>
+    <div><b class="${state === "complete" ? "" : "bad"}">${state}</b>${stateReason ?? made ?? "capture"}</div>
     <div><b>${complete} of ${asked.length}</b>collectors complete, in ${formatDuration(durationMs)}</div>
-    <div><b>${duration(pausedMs)}</b>process stopped, in all</div>
+    ${made === undefined ? html`<div><b>${duration(pausedMs)}</b>process stopped, in all</div>` : undefined}
     <div>
       <b>${formatBytes(files.reduce((sum, file) => sum + file.bytes, 0))}</b>in ${files.length} files of
       evidence
@@ -59,7 +61,8 @@ function tiles({ collectors, files, pausedMs, state, stateReason, durationMs }: 
   </div>`;
 }
 
-function readings({ readings: all, files }: Manifest): Markup {
+function readings({ readings: all, files, made }: Manifest): Markup {
+  if (made !== undefined) return html``;
   if (all.length === 0) return html`<p class="muted">No reading stands out. The evidence is below.</p>`;
   const items = all.map(
     ({ text, line, file }) =>
@@ -75,7 +78,7 @@ function readings({ readings: all, files }: Manifest): Markup {
 }
 
 function howToOpen({ captureId, files, target, signing }: Manifest): Markup {
-  const executable = formatCommand([target.executable ?? "EXECUTABLE"]);
+  const executable = formatCommand([target?.executable ?? "EXECUTABLE"]);
   const memory = files.filter((file) => file.sensitivity === "core" && file.collector === "core");
   const lines = [
     `exhibit fetch ${captureId}`,
@@ -100,7 +103,8 @@ function footer({ tool, profile, operator, host, clock, incidents, store }: Mani
   const boot = host.bootedAt === undefined ? "" : ` · booted ${formatInstant(host.bootedAt)}`;
   return html`<footer>
     <p>
-      exhibit ${tool.version} · settings ${tool.settingsDigest.slice(0, 12)} · profile ${profile} · operator
+      exhibit ${tool.version} · settings
+      ${tool.settingsDigest.slice(0, 12)}${profile === undefined ? "" : ` · profile ${profile}`} · operator
       ${operator.user} on ${operator.host} · ${host.os}, ${host.kernel}${boot} ·
       ${offset}${store === undefined ? "" : ` · store ${store}`}${incidents.length === 0 ? "" : ` · ${incidents.join(", ")}`}.
       May hold customer data.

@@ -57,7 +57,7 @@ export function fileTable({ files }: Manifest): Markup {
     (file) =>
       html`<tr>
         <td class="mono">
-          ${fileLink(file.path, files)}${file.sensitivity === "core" ? html` <span class="bad">holds memory</span>` : undefined}${file.encryption ? html` <small>encrypted</small>` : undefined}
+          ${fileLink(file.path, files)}${file.sensitivity === "core" ? html` <span class="bad">holds memory</span>` : undefined}${file.encryption ? html` <small>encrypted</small>` : undefined}${file.unmasked ? html` <span class="bad">binary, not masked</span>` : undefined}
         </td>
         <td class="number">${file.bytes.toLocaleString("en")}</td>
         <td class="mono">${file.sha256}</td>

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
-import type { Target } from "../../src/bundle/manifest.ts";
+import { Target } from "../../src/bundle/manifest.ts";
 import { defineCollector, type Collector, type Touch } from "../../src/collectors/collector.ts";
 import { planCapture, reserveOf, type PlanRequest } from "../../src/capture/plan.ts";
 import { captureFile, captureId } from "../helpers/sealed-bundle.ts";
 
-const TARGET: Target = captureFile(captureId()).target;
+const TARGET = Target.parse(captureFile(captureId()).target);
 
 interface Facts {
   readonly timeMs?: number;

@@ -36,6 +36,9 @@ const FRONT_PAGE = `exhibit - save the evidence before you restart it
 Before a mitigation
   guard      capture, then run the mitigation (its exit status is yours)
   capture    capture now, run nothing
+During
+  run        run any command of yours and keep its output as evidence
+  add        keep files you already have
 After
   ls         bundles on this host (or --store: in the object store), and what is still to be sent
   push       send what is waiting: upload, then the note

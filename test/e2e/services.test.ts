@@ -5,8 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import type { Manifest } from "../../src/bundle/manifest.ts";
-import { openSandbox, stateOf, statusesOf } from "../helpers/exhibit.ts";
+import { openSandbox, stateOf, statusesOf, type CapturedManifest } from "../helpers/exhibit.ts";
 import { until } from "../helpers/until.ts";
 
 const box = openSandbox();
@@ -33,14 +32,14 @@ function start(argv: readonly [string, ...string[]], cwd = box.folder): number {
 }
 
 /** The full profile with a budget that a slow machine keeps. */
-function capture(pid: number): Manifest {
+function capture(pid: number): CapturedManifest {
   const result = box.run(["capture", "--pid", String(pid), "-b", "30s", "--json"]);
   assert.ok([0, 3].includes(result.status ?? -1), result.stderr);
   assert.notEqual(stateOf(pid), "T");
   return box.manifest();
 }
 
-function assertTaken(manifest: Manifest, runtime: string): void {
+function assertTaken(manifest: CapturedManifest, runtime: string): void {
   const explain = JSON.stringify(
     manifest.collectors.map(({ name, status, reason }) => [name, status, reason]),
     undefined,

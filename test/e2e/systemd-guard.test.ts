@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { Manifest, Outcome } from "../../src/bundle/manifest.ts";
+import { Outcome } from "../../src/bundle/manifest.ts";
+import { CapturedManifest } from "../helpers/exhibit.ts";
 import { CLI, statusesOf } from "../helpers/exhibit.ts";
 import { bootSystemd, type Ran, type Systemd } from "../helpers/systemd.ts";
 import { until } from "../helpers/until.ts";
@@ -95,7 +96,7 @@ function bundlesOf(name: string): readonly string[] {
 }
 
 const lastOf = (name: string) => bundlesOf(name).at(-1) ?? assert.fail(`there is no bundle of ${name}`);
-const manifestOf = (folder: string) => Manifest.parse(JSON.parse(read(`${folder}/manifest.json`)));
+const manifestOf = (folder: string) => CapturedManifest.parse(JSON.parse(read(`${folder}/manifest.json`)));
 const outcomeOf = (folder: string) => Outcome.parse(JSON.parse(read(`${folder}/outcome.json`)));
 
 /** The files of a bundle, its core aside, that hold the text. */

@@ -6,9 +6,14 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import type { z } from "zod";
 import { Manifest, Outcome, Receipt } from "../../src/bundle/manifest.ts";
 
 export const CLI = new URL("../../dist/cli.js", import.meta.url).pathname;
+
+/** Of a capture: bundles of run and add have no target. */
+export const CapturedManifest = Manifest.required({ target: true });
+export type CapturedManifest = z.infer<typeof CapturedManifest>;
 
 export interface Sandbox {
   readonly folder: string;
@@ -29,7 +34,9 @@ export interface Sandbox {
   readonly start: (args: readonly string[]) => ChildProcess & { readonly output: () => string };
   /** Ids in the spool, oldest first. */
   readonly ids: () => readonly string[];
-  readonly manifest: (id?: string) => Manifest;
+  readonly manifest: (id?: string) => CapturedManifest;
+  /** Also of a bundle of run or add. */
+  readonly anyManifest: (id?: string) => Manifest;
   readonly outcome: (id?: string) => Outcome;
   readonly receipt: (id?: string) => Receipt;
   readonly read: (path: string, id?: string) => string;
@@ -96,7 +103,8 @@ export function openSandbox(settings = "", stores = ""): Sandbox {
       return Object.assign(child, { output: () => output });
     },
     ids,
-    manifest: (id = last()) => Manifest.parse(json("manifest.json", id)),
+    manifest: (id = last()) => CapturedManifest.parse(json("manifest.json", id)),
+    anyManifest: (id = last()) => Manifest.parse(json("manifest.json", id)),
     outcome: (id = last()) => Outcome.parse(json("outcome.json", id)),
     receipt: (id = last()) =>
       Receipt.parse(JSON.parse(readFileSync(join(spool, `${id}.receipt.json`), "utf8"))),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Manifest, type CollectorRecord, type Outcome } from "../../src/bundle/manifest.ts";
+import { Manifest, Target, type CollectorRecord, type Outcome } from "../../src/bundle/manifest.ts";
 import { buildNote } from "../../src/incident/build-note.ts";
 
 const captureId = "20261122T031207Z-cn14-muskie_7-4f2a91";
@@ -130,7 +130,7 @@ test("buildNote picks the facts of the manifest", () => {
 });
 
 test("a process without a service is told by its name, pid and container", () => {
-  const { service: _service, ...target } = manifest.target;
+  const { service: _service, ...target } = Target.parse(manifest.target);
 
   assert.equal(buildNote({ manifest: { ...manifest, target }, url: "/x" }).target, "node (pid 24113)");
   assert.equal(

@@ -21,7 +21,10 @@ export const LsResult = z.strictObject({
           ),
         reason: z.string().optional().describe("why it is damaged or not sealed"),
         incidents: z.array(z.string()),
-        target: z.string().optional().describe("the service, else the command"),
+        target: z
+          .string()
+          .optional()
+          .describe("the service, else the command; of a bundle of run or add what was run or added"),
         startedAt: Instant.optional(),
         path: z.string(),
         sizeBytes: Count.describe("of all files in it"),

@@ -57,7 +57,7 @@ const NothingSaved = z.strictObject({
   reason: z.string(),
 });
 
-const OneCapture = z.discriminatedUnion("saved", [SavedCapture, NothingSaved]);
+export const OneCapture = z.discriminatedUnion("saved", [SavedCapture, NothingSaved]);
 
 /** exhibit capture --json */
 export const CaptureResult = z.strictObject({
