@@ -1,5 +1,5 @@
 // The note as Markdown: note.md in the bundle, and the record files.
-import { fitNote } from "./fit-note.ts";
+import { fitText } from "./fit-note.ts";
 import { markdownCode, markdownFence, markdownLink, markdownText } from "./markdown-text.ts";
 import type { Note, NoteReading } from "./note.ts";
 import {
@@ -53,5 +53,5 @@ function render(note: Note): string {
 
 /** The note as Markdown of at most 4,000 characters in which nothing that a stranger wrote is markup; it ends with `<!-- exhibit:ID -->`. */
 export function renderMarkdown(note: Note): string {
-  return fitNote(note, render);
+  return fitText(note, render);
 }
