@@ -21,9 +21,10 @@ function cutBytes(text: string, bytes: number): string {
   return bytes < 3 ? "" : `${cut}…`;
 }
 
+/** Address and marker come first: without them the line is of no use. */
 function fit(words: string, { url }: Note["bundle"], marker: string): string {
-  const end = ` [${cutBytes(marker, 120)}]`;
-  const address = cutBytes(printable(url, 600), 180);
+  const end = ` [${cutBytes(marker, 220)}]`;
+  const address = cutBytes(printable(url, 600), MAX_CHAT_BYTES - Buffer.byteLength(end) - 60);
   const room = MAX_CHAT_BYTES - Buffer.byteLength(end) - Buffer.byteLength(address) - 2;
   return `${cutBytes(words, room)}: ${address}${end}`;
 }

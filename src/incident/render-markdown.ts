@@ -29,7 +29,7 @@ function address(name: string, url: string): string {
   return link.startsWith("[") ? `- **${link}**` : `- **${name}** ${link}`;
 }
 
-function render(note: Note): string {
+function render(note: Note, marker: string): string {
   const facts = bundleFacts(note, leaf);
   const outcome = outcomeLine(note, leaf);
   return [
@@ -46,12 +46,15 @@ function render(note: Note): string {
     "",
     "These are readings, not a diagnosis.",
     "",
-    `<!-- exhibit:${markerId(note.captureId)} -->`,
+    marker,
     "",
   ].join("\n");
 }
 
-/** The note as Markdown of at most 4,000 characters in which nothing that a stranger wrote is markup; it ends with `<!-- exhibit:ID -->`. */
-export function renderMarkdown(note: Note): string {
-  return fitText(note, render);
+/**
+ * The note as Markdown of at most 4,000 characters in which nothing that a stranger wrote is markup; it ends with `marker`,
+ * a line of our own: `<!-- exhibit:ID -->`.
+ */
+export function renderMarkdown(note: Note, marker = `<!-- exhibit:${markerId(note.captureId)} -->`): string {
+  return fitText(note, (one) => render(one, marker));
 }

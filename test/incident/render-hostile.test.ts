@@ -26,7 +26,7 @@ const CALLS = /(?:^|[^\w])(?:@|[#!~%&$^](?=\w))|\bgh-\d|(?<![\d:]):[a-z0-9_+-]+:
 /** Fails on any element, attribute or address that is not ours; `seen` gets the text outside of code. */
 function checkTree(node: Node, allowed: ReadonlySet<string>, seen: string[], inCode = false): void {
   if (node.nodeName === "#comment" && "data" in node)
-    return assert.match(String(node.data), /^ exhibit:[A-Za-z0-9._-]* $/);
+    return assert.match(node.data, /^ exhibit:[A-Za-z0-9._-]* $/);
   if (node.nodeName === "#text" && "value" in node) {
     assert.doesNotMatch(node.value.replaceAll("\n", ""), CONTROL);
     if (!inCode) seen.push(node.value);

@@ -1,0 +1,11 @@
+// From when on a channel is looked through for a note.
+import type { Note } from "./note.ts";
+
+/** Clocks of hosts and sites differ. */
+const LEEWAY_MS = 3_600_000;
+
+/** Milliseconds since 1970: no note of a bundle is older than its capture. 0 when that is not known. */
+export function oldestOf({ startedAt }: Note): number {
+  const began = Date.parse(startedAt);
+  return Number.isNaN(began) ? 0 : Math.max(0, began - LEEWAY_MS);
+}
