@@ -6,19 +6,16 @@ import type { Note } from "../../src/incident/note.ts";
 import type { IncidentRecord, Posted } from "../../src/incident/record.ts";
 import type { EngineOptions } from "../../src/incident/system-record.ts";
 import { sampleNote } from "../incident/sample-note.ts";
-import type { ContractServer, Fault } from "./contracts/server.ts";
+import type { Fault } from "./contracts/server.ts";
 import type { Written } from "./contracts/vendor.ts";
 
-/** A thousandth of a second where there is a second in life: a lost post may arrive for 600 ms. */
+/** A thousandth of a second where there is a second in life: a lost post may arrive for 700 ms. */
 export const HASTY: EngineOptions = {
   timeoutMs: 250,
   patience: { deadlineMs: 1000, firstPauseMs: 5 },
   quietMs: 700,
   looksMs: [0, 20, 60],
 };
-
-/** A `late` request is done after the client has given up and before it would send again. */
-export const LATE_MS = 450;
 
 const FAULTS: readonly Fault[] = [
   "lost",
@@ -51,10 +48,12 @@ export function seeded(seed: number): () => number {
 }
 
 /** From now on about a third of all requests goes wrong, in every way. Returns how often each did. */
-export function injectFaults(server: ContractServer, seed: number): Readonly<Record<string, number>> {
+export function injectFaults(
+  server: { faultOf: () => Fault | undefined },
+  seed: number,
+): Readonly<Record<string, number>> {
   const random = seeded(seed);
   const counts: Record<string, number> = {};
-  server.lateMs = LATE_MS;
   server.faultOf = () => {
     if (random() > 0.35) return undefined;
     const fault = FAULTS[Math.floor(random() * FAULTS.length)];

@@ -12,7 +12,11 @@ const Numeral = z.string().regex(/^\d+$/);
 
 export function githubContract(): Vendor {
   const comments: Written[] = [];
-  const tell = ({ id, text, author }: Written) => ({ id: Number(id), body: text, user: { login: author || "kim" } });
+  const tell = ({ id, text, author }: Written) => ({
+    id: Number(id),
+    body: text,
+    user: { login: author || "kim" },
+  });
   return {
     name: "github",
     reference: "gh:acme/ops#7",
@@ -23,7 +27,10 @@ export function githubContract(): Vendor {
     addForeign: (text) => comments.push({ id: String(1 + comments.length), text, author: "" }),
     contract: {
       isAuthorized: ({ authorization }) => authorization === `Bearer ${TOKEN}`,
-      refusal: (status, message) => ({ status, json: { message, documentation_url: "https://docs.github.com/rest" } }),
+      refusal: (status, message) => ({
+        status,
+        json: { message, documentation_url: "https://docs.github.com/rest" },
+      }),
       routes: [
         {
           method: "GET",
@@ -36,14 +43,17 @@ export function githubContract(): Vendor {
           path: /^\/repos\/acme\/ops\/issues\/(?<number>\d+)$/,
           headers: Headers,
           answer: ({ params }) =>
-            params["number"] === "7" ? { status: 200, json: { number: 7, state: "open" } } : { status: 404, json: {} },
+            params["number"] === "7"
+              ? { status: 200, json: { number: 7, state: "open" } }
+              : { status: 404, json: {} },
         },
         {
           method: "GET",
-          path: /^\/repos\/acme\/ops\/issues\/7\/comments$/,
+          path: /^\/repos\/acme\/ops\/issues\/(?<number>\d+)\/comments$/,
           headers: Headers,
           query: z.strictObject({ per_page: Numeral, page: Numeral, since: z.iso.datetime().optional() }),
-          answer: ({ query }) => {
+          answer: ({ params, query }) => {
+            if (params["number"] !== "7") return { status: 404, json: {} };
             const size = Math.min(Number(query["per_page"]), 100);
             const start = (Number(query["page"]) - 1) * size;
             return { status: 200, json: comments.slice(start, start + size).map(tell) };
@@ -56,7 +66,11 @@ export function githubContract(): Vendor {
           body: Body,
           answer: ({ params, body }) => {
             if (params["number"] !== "7") return { status: 404, json: {} };
-            const comment = { id: String(1 + comments.length), text: Body.parse(body).body, author: "exhibit-bot" };
+            const comment = {
+              id: String(1 + comments.length),
+              text: Body.parse(body).body,
+              author: "exhibit-bot",
+            };
             comments.push(comment);
             return { status: 201, json: tell(comment) };
           },

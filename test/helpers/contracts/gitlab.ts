@@ -45,10 +45,17 @@ export function gitlabContract(): Vendor {
             per_page: Numeral,
             page: Numeral,
           }),
-          answer: ({ query }) => {
+          answer: ({ params, query }) => {
+            if (params["iid"] !== "7") return { status: 404, json: { message: "404 Not found" } };
             const size = Math.min(Number(query["per_page"]), 100);
             const start = (Number(query["page"]) - 1) * size;
-            return { status: 200, json: notes.toReversed().slice(start, start + size).map(tell) };
+            return {
+              status: 200,
+              json: notes
+                .toReversed()
+                .slice(start, start + size)
+                .map(tell),
+            };
           },
         },
         {

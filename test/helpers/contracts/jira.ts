@@ -6,9 +6,7 @@ import type { Contract } from "./server.ts";
 import type { Vendor, Written } from "./vendor.ts";
 
 const Numeral = z.string().regex(/^\d+$/);
-const Properties = z
-  .array(z.strictObject({ key: z.string().max(255), value: z.unknown() }))
-  .optional();
+const Properties = z.array(z.strictObject({ key: z.string().max(255), value: z.unknown() })).optional();
 const RemoteLink = z.strictObject({
   globalId: z.string().max(255),
   application: z.strictObject({ type: z.string(), name: z.string() }),
@@ -36,13 +34,13 @@ export function jiraContract(flavour: "cloud" | "datacenter"): Vendor {
   const author = isCloud ? { accountId: ME } : { name: "exhibit", key: ME };
   const textOf = (body: unknown) => (typeof body === "string" ? body : JSON.stringify(body));
   const known = (key: string | undefined, json: () => unknown, status = 200) =>
-    key === KEY ? { status, json: json() } : { status: 404, json: { errorMessages: ["Issue does not exist"] } };
+    key === KEY
+      ? { status, json: json() }
+      : { status: 404, json: { errorMessages: ["Issue does not exist"] } };
   const contract: Contract = {
     isAuthorized: ({ authorization }) =>
       authorization ===
-      (isCloud
-        ? `Basic ${Buffer.from(`exhibit@acme.test:${TOKEN}`).toString("base64")}`
-        : `Bearer ${TOKEN}`),
+      (isCloud ? `Basic ${Buffer.from(`exhibit@acme.test:${TOKEN}`).toString("base64")}` : `Bearer ${TOKEN}`),
     refusal: (status, message) => ({ status, json: { errorMessages: [message], errors: {} } }),
     routes: [
       { method: "GET", path: at("/myself"), answer: () => ({ status: 200, json: author }) },
@@ -54,7 +52,9 @@ export function jiraContract(flavour: "cloud" | "datacenter"): Vendor {
           status: 200,
           json: {
             permissions: Object.fromEntries(
-              (query["permissions"] ?? "").split(",").map((name) => [name, { key: name, havePermission: true }]),
+              (query["permissions"] ?? "")
+                .split(",")
+                .map((name) => [name, { key: name, havePermission: true }]),
             ),
           },
         }),
@@ -85,7 +85,11 @@ export function jiraContract(flavour: "cloud" | "datacenter"): Vendor {
             startAt: start,
             maxResults: 100,
             total: comments.length,
-            comments: page.map(({ id, body, author: by }) => ({ id, body, author: by ? author : { accountId: "x" } })),
+            comments: page.map(({ id, body, author: by }) => ({
+              id,
+              body,
+              author: by ? author : { accountId: "x" },
+            })),
           }));
         },
       },

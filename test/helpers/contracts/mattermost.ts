@@ -29,7 +29,11 @@ export function mattermostContract(): Vendor {
       isAuthorized: ({ authorization }) => authorization === `Bearer ${TOKEN}`,
       refusal: (status, message) => ({ status, json: { id: "api.error", message, status_code: status } }),
       routes: [
-        { method: "GET", path: /^\/api\/v4\/users\/me$/, answer: () => ({ status: 200, json: { id: "me" } }) },
+        {
+          method: "GET",
+          path: /^\/api\/v4\/users\/me$/,
+          answer: () => ({ status: 200, json: { id: "me" } }),
+        },
         {
           method: "GET",
           path: /^\/api\/v4\/channels\/(?<id>[a-z0-9]{26})$/,

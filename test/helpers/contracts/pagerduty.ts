@@ -35,9 +35,12 @@ export function pagerdutyContract(): Vendor {
         },
         {
           method: "GET",
-          path: /^\/incidents\/Q1ABCDE\/notes$/,
+          path: /^\/incidents\/(?<id>[A-Z0-9]+)\/notes$/,
           headers: Headers,
-          answer: () => ({ status: 200, json: { notes: notes.map(tell) } }),
+          answer: ({ params }) =>
+            params["id"] === "Q1ABCDE"
+              ? { status: 200, json: { notes: notes.map(tell) } }
+              : { status: 404, json: { error: { message: "Not Found", code: 2100 } } },
         },
         {
           method: "POST",
@@ -45,7 +48,8 @@ export function pagerdutyContract(): Vendor {
           headers: Headers,
           body: Body,
           answer: ({ params, body }) => {
-            if (params["id"] !== "Q1ABCDE") return { status: 404, json: { error: { message: "Not Found", code: 2100 } } };
+            if (params["id"] !== "Q1ABCDE")
+              return { status: 404, json: { error: { message: "Not Found", code: 2100 } } };
             const note = { id: `PN${notes.length}`, text: Body.parse(body).note.content, author: "me" };
             notes.push(note);
             // 200, and not 201.

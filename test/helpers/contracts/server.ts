@@ -61,10 +61,10 @@ export type Fault =
 export interface ContractServer {
   readonly url: string;
   /** Asked for each request that the contract allows. */
-  faultOf: (route: Route) => Fault | undefined;
+  faultOf: () => Fault | undefined;
   /** What a 429 asks for. */
   retryAfter: string;
-  /** How long a `late` request takes to be done, and a `slow` one to be answered. */
+  /** How long a `late` request takes to be done, and a `slow` one to be answered: longer than the client waits. */
   lateMs: number;
   /** Why requests were refused: empty when we kept to the contract. */
   readonly refused: string[];
@@ -99,7 +99,7 @@ export async function startContractServer(contract: Contract): Promise<ContractS
     url: `http://127.0.0.1:${portOf(server)}`,
     faultOf: () => undefined,
     retryAfter: "0",
-    lateMs: 500,
+    lateMs: 450,
     refused: [],
     seen: [],
     close: () => {
@@ -119,7 +119,11 @@ interface Incoming {
   readonly response: ServerResponse;
 }
 
-function send(response: ServerResponse, { status, json }: Answer, headers: Record<string, string> = {}): void {
+function send(
+  response: ServerResponse,
+  { status, json }: Answer,
+  headers: Record<string, string> = {},
+): void {
   if (json === undefined) return void response.writeHead(status, headers).end();
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(json));
 }
@@ -137,7 +141,7 @@ function handle(self: ContractServer, contract: Contract, incoming: Incoming): v
   const checked = check(route, incoming);
   if (typeof checked === "string") return refuse(400, checked);
   if (!contract.isAuthorized(incoming.headers)) return send(response, refusal(401, "unauthorized"));
-  misbehave(self.faultOf(route), { self, refusal, response, answer: () => route.answer(checked) });
+  misbehave(self.faultOf(), { self, refusal, response, answer: () => route.answer(checked) });
 }
 
 /** The request, or what the contract has against it. */

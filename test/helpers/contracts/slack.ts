@@ -6,7 +6,11 @@ import type { Answer } from "./server.ts";
 import type { Vendor, Written } from "./vendor.ts";
 
 const TOKEN = "xoxb-000000000000-000000000000-abcdefabcdef";
-const Text = z.string().min(1).max(40_000).regex(/^(?:[^<>&]|&(?:amp|lt|gt);)*$/, "unescaped");
+const Text = z
+  .string()
+  .min(1)
+  .max(40_000)
+  .regex(/^(?:[^<>&]|&(?:amp|lt|gt);)*$/, "unescaped");
 const Message = z.strictObject({
   channel: z.string(),
   text: Text,
@@ -35,7 +39,8 @@ export function slackContract(): Vendor {
     token: TOKEN,
     settings: { match: "^chat:(?<id>C[A-Z0-9]+)$", type: "slack" },
     notes: messages,
-    addForeign: (text) => messages.push({ id: `${1_800_000_000 + messages.length}.000100`, text, author: "" }),
+    addForeign: (text) =>
+      messages.push({ id: `${1_800_000_000 + messages.length}.000100`, text, author: "" }),
     contract: {
       isAuthorized: ({ authorization }) => authorization === `Bearer ${TOKEN}`,
       refusal: (status, message) => (ERRORS[status] ? no(ERRORS[status]) : { status, json: { message } }),
@@ -52,7 +57,10 @@ export function slackContract(): Vendor {
           query: z.strictObject({
             channel: z.string(),
             limit: z.string().regex(/^\d+$/),
-            oldest: z.string().regex(/^\d+(?:\.\d+)?$/).optional(),
+            oldest: z
+              .string()
+              .regex(/^\d+(?:\.\d+)?$/)
+              .optional(),
             cursor: z.string().optional(),
           }),
           answer: ({ query }) => {
@@ -66,7 +74,12 @@ export function slackContract(): Vendor {
               status: 200,
               json: {
                 ok: true,
-                messages: page.map(({ id, text, author }) => ({ type: "message", ts: id, text, user: author || "U0KIM" })),
+                messages: page.map(({ id, text, author }) => ({
+                  type: "message",
+                  ts: id,
+                  text,
+                  user: author || "U0KIM",
+                })),
                 has_more: next !== "",
                 response_metadata: { next_cursor: next },
               },

@@ -29,7 +29,12 @@ export interface Vendor {
 }
 
 /** The settings of a vendor at an address, with its token in a file. */
-export function settingsOf(vendor: Vendor, url: string, tokenFile: string, token = vendor.token): IncidentSettings {
+export function settingsOf(
+  vendor: Vendor,
+  url: string,
+  tokenFile: string,
+  token = vendor.token,
+): IncidentSettings {
   writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
   chmodSync(tokenFile, 0o600);
   return Incident.parse({ ...vendor.settings, url, tokenFile });
