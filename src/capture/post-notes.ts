@@ -7,6 +7,7 @@ import { buildNote } from "../incident/build-note.ts";
 import { stageOf, type Note } from "../incident/note.ts";
 import { openRecord } from "../incident/open-record.ts";
 import { withRecordLock } from "../incident/record-lock.ts";
+import { openDeadline } from "../host/deadline.ts";
 import type { IncidentSettings } from "../settings.ts";
 import { readReceipt, updateReceipt } from "../upload/receipt.ts";
 import { NO_RECORD } from "../upload/waiting.ts";
@@ -62,6 +63,8 @@ export interface Posting {
   readonly running?: { readonly startedAt: string };
   /** Write them anew over those that are there. */
   readonly supersede?: boolean;
+  /** Whoever waits for us waits no longer for a record than this; then the note waits. */
+  readonly withinMs?: number;
   /** Leave a record alone as long as it asked for. */
   readonly heedWaits?: boolean;
 }
@@ -121,12 +124,14 @@ async function postOne(bundle: SealedBundle, note: Note, to: To): Promise<Noted>
         },
       ],
     }));
+  const deadline = openDeadline(options.withinMs ?? Number.POSITIVE_INFINITY);
   const toldBefore = before?.stage === undefined ? {} : { stage: before.stage };
   let type = NO_RECORD;
   try {
     const record = openRecord(to.places.settings, incident, to.places.folder);
     type = record.type;
     const posted = await record.post(note, incident, {
+      signal: deadline.signal,
       ...(options.supersede ? { supersede: true } : {}),
       ...(before?.sentAt === undefined ? {} : { sentAt: before.sentAt }),
       ...(before?.stage === undefined ? {} : { told: before.stage }),
@@ -153,6 +158,8 @@ async function postOne(bundle: SealedBundle, note: Note, to: To): Promise<Noted>
     const reason = `${messageOf(error)}${hint}`;
     await remember({ record: type, where: "", state, reason, ...toldBefore, ...waitsOf(error) });
     return { incident, state, reason };
+  } finally {
+    deadline.close();
   }
 }
 

@@ -137,7 +137,7 @@ export function openSite(site: Site, { timeoutMs = TIMEOUT_MS }: { readonly time
       });
       text = await readAnswer(response);
     } catch (error) {
-      throw noAnswer(error, place, call, deadline.signal.aborted && !signal?.aborted, sentAt);
+      throw noAnswer(error, place, call, deadline.signal.aborted, sentAt);
     } finally {
       deadline.close();
     }

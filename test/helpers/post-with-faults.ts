@@ -47,15 +47,16 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** From now on about a third of all requests goes wrong, in every way. Returns how often each did. */
+/** From now on this share of all requests goes wrong, in every way. Returns how often each did. */
 export function injectFaults(
   server: { faultOf: () => Fault | undefined },
   seed: number,
+  share = 0.35,
 ): Readonly<Record<string, number>> {
   const random = seeded(seed);
   const counts: Record<string, number> = {};
   server.faultOf = () => {
-    if (random() > 0.35) return undefined;
+    if (random() > share) return undefined;
     const fault = FAULTS[Math.floor(random() * FAULTS.length)];
     counts[String(fault)] = (counts[String(fault)] ?? 0) + 1;
     return fault;

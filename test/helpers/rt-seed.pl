@@ -36,7 +36,7 @@ my $token = account( 'exhibit', qw(ShowTicket SeeQueue CommentOnTicket ShowTicke
 my $weak  = account( 'reader', qw(ShowTicket SeeQueue) );
 
 my @tickets;
-for my $subject ( 'p99 4x', 'closed long ago', 'another' ) {
+for my $subject ( 'p99 4x', 'closed long ago', map {"another $_"} 1 .. ( $ENV{EXHIBIT_TEST_TICKETS} // 1 ) ) {
     my $ticket = RT::Ticket->new($root);
     my ( $number, undef, $reason ) = $ticket->Create( Queue => 'INC', Subject => $subject, Requestor => 'root@localhost' );
     $number or die "ticket: $reason";

@@ -14,8 +14,8 @@ export interface Rt {
   readonly token: string;
   /** Of an account that may only read. */
   readonly weak: string;
-  /** Open, resolved, open. */
-  readonly tickets: readonly [number, number, number];
+  /** Open, resolved, then as many open ones as were asked for. */
+  readonly tickets: readonly [number, number, number, ...(readonly number[])];
   /** As its API tells it, for looking from outside. */
   readonly get: (path: string) => Promise<unknown>;
   readonly post: (path: string, json: unknown) => Promise<unknown>;
@@ -23,7 +23,7 @@ export interface Rt {
 }
 
 /** Starts it and returns when it answers, some 10 seconds later. */
-export async function startRt(): Promise<Rt> {
+export async function startRt(tickets = 1): Promise<Rt> {
   let reason = "";
   // Between looking for a free port and using it somebody else may take it.
   for (let attempt = 0; attempt < 3; attempt++) {
@@ -31,6 +31,7 @@ export async function startRt(): Promise<Rt> {
     const script = new URL("rt.sh", import.meta.url).pathname;
     const child = spawn("bash", [script, mkdtempSync(join(tmpdir(), "rt-")), String(port)], {
       stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, EXHIBIT_TEST_TICKETS: String(tickets) },
     });
     let stderr = "";
     child.stderr.on("data", (data) => (stderr += String(data)));

@@ -185,7 +185,7 @@ function misbehave(
     case "unheard":
       return void response.socket?.destroy();
     case "late":
-      return void setTimeout(answer, self.lateMs);
+      return void setTimeout(answer, self.lateMs).unref();
     case "html":
       return void response.writeHead(200, { "content-type": "text/html" }).end(LOGIN_PAGE);
     case "redirect":
@@ -198,7 +198,7 @@ function misbehave(
       return send(response, { status: 503, json: {} }, { "retry-after": self.retryAfter });
     case "slow": {
       const told = answer();
-      return void setTimeout(() => send(response, told), self.lateMs);
+      return void setTimeout(() => send(response, told), self.lateMs).unref();
     }
     case "cut": {
       const text = JSON.stringify(answer().json ?? {});
