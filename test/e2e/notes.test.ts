@@ -11,6 +11,24 @@ import { openSandbox, type Sandbox } from "../helpers/exhibit.ts";
 import { start } from "../helpers/started.ts";
 import { until } from "../helpers/until.ts";
 
+const target = async (t: TestContext) => String((await start(t, ["sh", "-c", "echo up; read -r _"])).pid);
+const guard = (pid: string, ...more: readonly string[]) => [
+  "guard",
+  "--pid",
+  pid,
+  "--profile",
+  "quick",
+  ...more,
+];
+const capture = (pid: string, ...more: readonly string[]) => [
+  "capture",
+  "--pid",
+  pid,
+  "--profile",
+  "quick",
+  ...more,
+];
+
 describe("notes on Jira", () => {
   let vendor: Vendor;
   let server: ContractServer;
@@ -34,23 +52,6 @@ link: {base: 'https://evidence.example.net/b/{id}'}
     );
     return { ...box, token };
   };
-  const target = async (t: TestContext) => String((await start(t, ["sh", "-c", "echo up; read -r _"])).pid);
-  const guard = (pid: string, ...more: readonly string[]) => [
-    "guard",
-    "--pid",
-    pid,
-    "--profile",
-    "quick",
-    ...more,
-  ];
-  const capture = (pid: string, ...more: readonly string[]) => [
-    "capture",
-    "--pid",
-    pid,
-    "--profile",
-    "quick",
-    ...more,
-  ];
   const notesOf = (id: string) => vendor.notes.filter(({ text }) => text.includes(`exhibit:${id}/`));
 
   test("guard posts one note with its link, and completes it with what COMMAND did", async (t) => {
@@ -118,14 +119,14 @@ link: {base: 'https://evidence.example.net/b/{id}'}
     server.retryAfter = "3600";
     const first = await box.runBeside(capture(await target(t), "-i", "INC-4211"));
     server.faultOf = () => undefined;
-    const before = server.seen.length;
+    const seen = server.seen.length;
 
     const waits = await box.runBeside(["push"]);
 
     assert.equal(first.status, 5, first.stderr);
     assert.equal(waits.status, 5);
     assert.match(waits.stderr, /INC-4211: waiting: .*not before 20/);
-    assert.equal(server.seen.length, before);
+    assert.equal(server.seen.length, seen);
     assert.equal((await box.runBeside(["push", "last"])).status, 0);
     assert.equal(notesOf(box.ids()[0] ?? "").length, 1);
   });
@@ -168,7 +169,7 @@ link: {base: 'https://evidence.example.net/b/{id}'}
   test("--dry-run shows the exact requests without the token and sends nothing; --print knows every format", async (t) => {
     const box = sandbox(t);
     await box.runBeside(capture(await target(t), "--no-note", "-i", "INC-4211"));
-    const before = server.seen.length;
+    const seen = server.seen.length;
 
     const dry = await box.runBeside(["note", "last", "--dry-run"]);
     const printed = new Map<string, string>();
@@ -180,7 +181,7 @@ link: {base: 'https://evidence.example.net/b/{id}'}
     assert.match(dry.stdout, /\n {2}POST http:\S+\/rest\/api\/3\/issue\/INC-4211\/comment\n/);
     assert.match(dry.stdout, /\n {2}authorization: Basic \*\*\*\n/);
     assert.ok(!dry.stdout.includes(vendor.token));
-    assert.equal(server.seen.length, before);
+    assert.equal(server.seen.length, seen);
     for (const [format, text] of printed) assert.ok(text.includes(box.ids()[0] ?? "-"), format);
     assert.equal(JSON.parse(printed.get("adf") ?? "").version, 1);
   });

@@ -24,8 +24,10 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     request.on("data", (piece: Buffer) => pieces.push(piece));
     request.on("error", () => undefined);
     request.on("end", () => {
-      const pass = () => passOn(target, request, Buffer.concat(pieces));
-      misbehave(self, { pass, response }).catch(() => response.socket?.destroy());
+      const body = Buffer.concat(pieces);
+      misbehave(self, { pass: () => passOn(target, request, body), response }).catch(() =>
+        response.socket?.destroy(),
+      );
     });
   });
   server.listen(0, "127.0.0.1");

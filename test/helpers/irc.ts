@@ -96,19 +96,19 @@ export async function startIrcProxy(target: number): Promise<IrcProxy> {
         upstream.destroy();
       });
     }
-    if (at === "accept") return void client.destroy();
+    if (at === "accept") client.destroy();
     client.on("data", (data) => {
       const text = data.toString("latin1");
       const isSaid = text.includes("PRIVMSG");
-      if ((at === "before PRIVMSG" && isSaid) || at === text.split(" ")[0]) return void client.destroy();
+      if ((at === "before PRIVMSG" && isSaid) || at === text.split(" ")[0]) client.destroy();
       // The client's end breaks at once; what it said still reaches the server.
-      if (at === "after PRIVMSG" && isSaid) return void upstream.write(data, () => client.destroy());
-      upstream.write(data);
+      else if (at === "after PRIVMSG" && isSaid) upstream.write(data, () => client.destroy());
+      else upstream.write(data);
     });
     upstream.on("data", (data) => {
-      if (at === "001" || at === "366")
-        if (data.toString("latin1").includes(` ${at} `)) return void client.destroy();
-      client.write(data);
+      const isHere = (at === "001" || at === "366") && data.toString("latin1").includes(` ${at} `);
+      if (isHere) client.destroy();
+      else client.write(data);
     });
   });
   server.listen(0, "127.0.0.1");

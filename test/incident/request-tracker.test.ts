@@ -19,6 +19,12 @@ const Ticket = z.object({ _hyperlinks: z.array(z.object({ ref: z.string(), _url:
 /** A request takes seconds where the machine is busy. */
 const SLOW = { timeoutMs: 30_000, patience: { deadlineMs: 60_000, firstPauseMs: 50 } };
 
+const failure = async (work: Promise<unknown> | undefined) => {
+  const error = await work?.catch((thrown: unknown) => thrown);
+  assert.ok(error instanceof NoteError, String(error));
+  return `${error.message}; ${error.hint}`;
+};
+
 describe("Request Tracker 5", () => {
   const folder = mkdtempSync(join(tmpdir(), "rt-test-"));
   let rt: Rt;
@@ -53,12 +59,6 @@ describe("Request Tracker 5", () => {
       ref === "refers-to" && _url !== undefined ? [_url] : [],
     );
   const alone = new AbortController().signal;
-  const failure = async (work: Promise<unknown> | undefined) => {
-    const error = await work?.catch((thrown: unknown) => thrown);
-    assert.ok(error instanceof NoteError, String(error));
-    return `${error.message}; ${error.hint}`;
-  };
-
   test("has the note and the link once, keeps other links, and gets one short second note with the outcome", async () => {
     const [, , ticket] = rt.tickets;
     const record = open(ticket);

@@ -123,12 +123,12 @@ describe("vendors", { concurrency: VENDORS.length }, () => {
       test("a token file that others may read is refused before anything is sent", async () => {
         const record = open();
         chmodSync(tokenFile, 0o644);
-        const before = server.seen.length;
+        const seen = server.seen.length;
 
         const error = await failure(record.post(sampleNote, vendor.reference));
 
         assert.equal(error.hint, `chmod 0600 ${tokenFile}; then: exhibit push`);
-        assert.equal(server.seen.length, before);
+        assert.equal(server.seen.length, seen);
       });
 
       for (const [fault, words] of [

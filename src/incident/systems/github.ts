@@ -4,6 +4,7 @@ import { NoteError } from "../../errors.ts";
 import { secretPath } from "../../host/secret-file.ts";
 import type { SettingsOf } from "../../settings-incidents.ts";
 import type { Note } from "../note.ts";
+import { oldestOf } from "../oldest.ts";
 import { renderMarkdown } from "../render-markdown.ts";
 import { segments } from "../site.ts";
 import type { Reference, System } from "../system.ts";
@@ -48,11 +49,11 @@ export function openGithub({ settings, id, project }: Reference<SettingsOf<"gith
     },
     whoami: { what: "see who we are", method: "GET", path: "/user", answer: Self },
     look: { what: `read issue ${id}`, method: "GET", path: issue, answer: Issue },
-    list: (_note, at = "1") => ({
+    list: (note, at = "1") => ({
       what: `read the comments of issue ${id}`,
       method: "GET",
       path: `${issue}/comments`,
-      query: { per_page: String(PAGE), page: at },
+      query: { per_page: String(PAGE), page: at, since: new Date(oldestOf(note)).toISOString() },
       answer: Comments.transform((comments) => ({
         entries: comments.map((one) => ({
           id: String(one.id),

@@ -4,6 +4,7 @@ import { NoteError } from "../../errors.ts";
 import { secretPath } from "../../host/secret-file.ts";
 import type { SettingsOf } from "../../settings-incidents.ts";
 import type { Note } from "../note.ts";
+import { mayGoOn } from "../oldest.ts";
 import { renderMarkdown } from "../render-markdown.ts";
 import { segments } from "../site.ts";
 import type { Reference, System } from "../system.ts";
@@ -15,7 +16,14 @@ const Self = z.object({ id: z.int() }).transform(({ id }) => String(id));
 const Issue = z
   .object({ state: z.string() })
   .transform(({ state }) => (state === "closed" ? "the issue is closed" : undefined));
-const Notes = z.array(z.object({ id: z.int(), author: z.object({ id: z.int() }), body: z.string() }));
+const Notes = z.array(
+  z.object({
+    id: z.int(),
+    author: z.object({ id: z.int() }),
+    body: z.string(),
+    created_at: z.string().optional(),
+  }),
+);
 
 const body = (note: Note) => renderMarkdown(note, `<!-- ${markerOf(note)} -->`);
 
@@ -44,14 +52,17 @@ export function openGitlab({ settings, id, project }: Reference<SettingsOf<"gitl
     },
     whoami: { what: "see who we are", method: "GET", path: "/api/v4/user", answer: Self },
     look: { what: `read issue ${id}`, method: "GET", path: issue, answer: Issue },
-    list: (_note, at = "1") => ({
+    list: (note, at = "1") => ({
       what: `read the notes of issue ${id}`,
       method: "GET",
       path: `${issue}/notes`,
       query: { order_by: "created_at", sort: "desc", per_page: String(PAGE), page: at },
       answer: Notes.transform((notes) => ({
         entries: notes.map((one) => ({ id: String(one.id), author: String(one.author.id), text: one.body })),
-        next: notes.length === PAGE ? String(Number(at) + 1) : undefined,
+        next:
+          notes.length === PAGE && mayGoOn(note, notes.at(-1)?.created_at)
+            ? String(Number(at) + 1)
+            : undefined,
       })),
     }),
     post: (note) => ({

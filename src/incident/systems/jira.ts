@@ -5,10 +5,11 @@ import { NoteError } from "../../errors.ts";
 import { secretPath } from "../../host/secret-file.ts";
 import type { SettingsOf } from "../../settings-incidents.ts";
 import type { Note } from "../note.ts";
+import { mayGoOn } from "../oldest.ts";
 import { adfText, renderAdf } from "../render-adf.ts";
 import { renderWiki } from "../render-wiki.ts";
 import { segments } from "../site.ts";
-import type { Reference, System } from "../system.ts";
+import type { Page, Reference, System } from "../system.ts";
 import { linkTarget, markerId } from "../wording.ts";
 
 const PAGE = 100;
@@ -29,29 +30,33 @@ const Permissions = z
     );
     return missing.length === 0 ? undefined : missing.join(", ");
   });
-const Comments = z
-  .object({
-    startAt: z.int(),
-    total: z.int(),
-    comments: z.array(
-      z.object({
-        id: z.string(),
-        author: z.object({ accountId: z.string().optional(), key: z.string().optional() }).optional(),
-        body: z.unknown(),
-      }),
-    ),
-  })
-  .transform(({ startAt, total, comments }) => ({
+const Comments = z.object({
+  startAt: z.int(),
+  total: z.int(),
+  comments: z.array(
+    z.object({
+      id: z.string(),
+      author: z.object({ accountId: z.string().optional(), key: z.string().optional() }).optional(),
+      body: z.unknown(),
+      created: z.string().optional(),
+    }),
+  ),
+});
+
+/** The newest come first. */
+function pageOf(note: Note, { startAt, total, comments }: z.infer<typeof Comments>): Page {
+  const end = startAt + comments.length;
+  const isMore = comments.length > 0 && end < total && mayGoOn(note, comments.at(-1)?.created);
+  return {
     entries: comments.map(({ id, author, body }) => ({
       id,
       author: author?.accountId ?? author?.key,
       text: typeof body === "string" ? body : adfText(body),
     })),
-    next:
-      startAt + comments.length < total && comments.length > 0
-        ? String(startAt + comments.length)
-        : undefined,
-  }));
+    next: isMore ? String(end) : undefined,
+  };
+}
+
 const Link = z.object({ object: z.object({ url: z.string() }) });
 const Links = z.union([z.array(Link), Link.transform((one) => [one])]);
 const Limit = z
@@ -105,12 +110,12 @@ export function openJira({ settings, id }: Reference<SettingsOf<"jira">>): Syste
       query: { issueKey: id, permissions: "ADD_COMMENTS,EDIT_OWN_COMMENTS,LINK_ISSUES" },
       answer: Permissions,
     },
-    list: (_note, page = "0") => ({
+    list: (note, page = "0") => ({
       what: `read the comments of ${id}`,
       method: "GET",
       path: `${issue}/comment`,
       query: { orderBy: "-created", startAt: page, maxResults: String(PAGE) },
-      answer: Comments,
+      answer: Comments.transform((comments) => pageOf(note, comments)),
     }),
     post: (note) => ({
       what: `comment on ${id}`,

@@ -10,13 +10,14 @@ const Headers = z.looseObject({
 });
 const Numeral = z.string().regex(/^\d+$/);
 
+const tell = ({ id, text, author }: Written) => ({
+  id: Number(id),
+  body: text,
+  user: { login: author || "kim" },
+});
+
 export function githubContract(): Vendor {
   const comments: Written[] = [];
-  const tell = ({ id, text, author }: Written) => ({
-    id: Number(id),
-    body: text,
-    user: { login: author || "kim" },
-  });
   return {
     name: "github",
     reference: "gh:acme/ops#7",

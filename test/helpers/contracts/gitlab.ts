@@ -7,14 +7,16 @@ const Numeral = z.string().regex(/^\d+$/);
 const NewNote = z.strictObject({ body: z.string().min(1).max(1_000_000), internal: z.boolean().optional() });
 const ChangedNote = z.strictObject({ body: z.string().min(1).max(1_000_000) });
 
+const tell = ({ id, text, author }: Written) => ({
+  id: Number(id),
+  body: text,
+  author: { id: author === "" ? 2 : 77, username: "x" },
+  internal: true,
+  created_at: "2026-11-22T03:13:00.000Z",
+});
+
 export function gitlabContract(): Vendor {
   const notes: Written[] = [];
-  const tell = ({ id, text, author }: Written) => ({
-    id: Number(id),
-    body: text,
-    author: { id: author === "" ? 2 : 77, username: "x" },
-    internal: true,
-  });
   const issue = String.raw`/api/v4/projects/acme%2Fops%2Fweb/issues/(?<iid>\d+)`;
   return {
     name: "gitlab",

@@ -18,6 +18,8 @@ const TOKEN = "jira-token-0123456789";
 const ME = "5b10a2844c20165700ede21g";
 const KEY = "INC-4211";
 
+const textOf = (body: unknown) => (typeof body === "string" ? body : JSON.stringify(body));
+
 /** `cloud` and `datacenter` differ in path, body and authorization. */
 export function jiraContract(flavour: "cloud" | "datacenter"): Vendor {
   const isCloud = flavour === "cloud";
@@ -32,7 +34,6 @@ export function jiraContract(flavour: "cloud" | "datacenter"): Vendor {
   const at = (path: string) => new RegExp(`^${api}${path}$`);
   const issue = `/issue/(?<key>[A-Z]+-\\d+)`;
   const author = isCloud ? { accountId: ME } : { name: "exhibit", key: ME };
-  const textOf = (body: unknown) => (typeof body === "string" ? body : JSON.stringify(body));
   const known = (key: string | undefined, json: () => unknown, status = 200) =>
     key === KEY
       ? { status, json: json() }
@@ -88,6 +89,7 @@ export function jiraContract(flavour: "cloud" | "datacenter"): Vendor {
             comments: page.map(({ id, body, author: by }) => ({
               id,
               body,
+              created: "2026-11-22T03:13:00.000+0000",
               author: by ? author : { accountId: "x" },
             })),
           }));

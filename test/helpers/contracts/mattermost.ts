@@ -14,9 +14,10 @@ const NewPost = z.strictObject({
 });
 const Patch = z.strictObject({ message: Message, props: Props });
 
+const idOf = (index: number) => String(index).padStart(26, "p");
+
 export function mattermostContract(): Vendor {
   const posts: Written[] = [];
-  const idOf = (index: number) => String(index).padStart(26, "p");
   return {
     name: "mattermost",
     reference: `mm:${CHANNEL}`,

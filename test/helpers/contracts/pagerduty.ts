@@ -9,9 +9,10 @@ const Headers = z.looseObject({
   from: z.email(),
 });
 
+const tell = ({ id, text }: Written) => ({ id, content: text, created_at: "2026-11-22T03:12:07Z" });
+
 export function pagerdutyContract(): Vendor {
   const notes: Written[] = [];
-  const tell = ({ id, text }: Written) => ({ id, content: text, created_at: "2026-11-22T03:12:07Z" });
   return {
     name: "pagerduty",
     reference: "pd:Q1ABCDE",

@@ -152,7 +152,7 @@ function check(route: Route, incoming: Incoming): Request | string {
   if (unknownQuery?.success === false) return `query: ${unknownQuery.error.message}`;
   const headers = route.headers?.safeParse(incoming.headers);
   if (headers?.success === false) return `headers: ${headers.error.message}`;
-  if (!/^exhibit\//.test(incoming.headers["user-agent"] ?? "")) return "no user agent";
+  if (incoming.headers["user-agent"]?.startsWith("exhibit/") !== true) return "no user agent";
   let body: unknown;
   if (route.isForm) body = incoming.bytes.toString("latin1");
   else if (incoming.bytes.length > 0) {
@@ -177,10 +177,10 @@ function misbehave(
 ): void {
   const { self, response, answer, refusal } = to;
   if (fault === undefined) return send(response, answer());
-  if (typeof fault === "number")
-    return send(response, fault === 429 ? { status: 429, json: {} } : refusal(fault, "injected"), {
-      ...(fault === 429 || fault === 503 ? { "retry-after": self.retryAfter } : {}),
-    });
+  if (typeof fault === "number") {
+    const told = fault === 429 ? { status: 429, json: {} } : refusal(fault, "injected");
+    return send(response, told, fault === 429 || fault === 503 ? { "retry-after": self.retryAfter } : {});
+  }
   switch (fault) {
     case "unheard":
       return void response.socket?.destroy();
