@@ -109,6 +109,23 @@ export class BusyRecordError extends NoteError {
   }
 }
 
+/**
+ * Whether the note is there is not known: it was sent at `sentAt` and no answer came. It may be on its way still, so it is
+ * looked for before it is sent again.
+ */
+export class LostAnswerError extends NoteError {
+  readonly sentAt: string;
+
+  constructor(message: string, sentAt: string, options: { readonly cause?: unknown } = {}) {
+    super(message, {
+      ...options,
+      retryable: true,
+      hint: "it may be there all the same: exhibit push looks before it sends it again",
+    });
+    this.sentAt = sentAt;
+  }
+}
+
 /** The text of anything thrown, for a reason in the manifest. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

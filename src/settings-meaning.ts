@@ -41,7 +41,14 @@ export function checkMeaning(settings: Settings): readonly KeyFault[] {
     const path = ["incidents", String(index)];
     if (!compiles(incident.match))
       faults.push({ path: [...path, "match"], expected: "expected a regular expression" });
-    if (incident.type === "webhook") address([...path, "url"], incident.url);
+    if ("url" in incident) address([...path, "url"], incident.url);
+    if (incident.type === "jira" && incident.flavour === "cloud" && incident.user === undefined)
+      faults.push({
+        path: [...path, "user"],
+        expected: "missing; expected the e-mail address of the account",
+      });
+    if ("passwordFile" in incident && (incident.user === undefined) !== (incident.passwordFile === undefined))
+      faults.push({ path, expected: "expected user and passwordFile together" });
   }
   return faults;
 }

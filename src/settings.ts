@@ -1,6 +1,7 @@
 // The settings: schema and defaults. How files, environment and flags merge, and where each value came from, is in
 // settings-files.ts. Strict: an unknown key is an error with its line, never silently ignored.
 import { z } from "zod";
+import { Incident, type IncidentSettings } from "./settings-incidents.ts";
 import { parseDurationMs, parseSizeBytes } from "./units.ts";
 
 /** A duration as people write it; the parsed value is in milliseconds. */
@@ -76,12 +77,6 @@ export type DirectoryStoreSettings = z.infer<typeof DirectoryStore>;
 export type S3StoreSettings = z.infer<typeof S3StoreSettings>;
 export type StoreSettings = DirectoryStoreSettings | S3StoreSettings;
 
-const Incident = z.discriminatedUnion("type", [
-  z.strictObject({ match: z.string(), type: z.literal("file"), path: z.string().startsWith("/").optional() }),
-  z.strictObject({ match: z.string(), type: z.literal("webhook"), url: z.url(), secretFile: z.string() }),
-]);
-export type IncidentSettings = z.infer<typeof Incident>;
-
 /** A collector of one's own. `{pid}`, `{unit}` and `{out}` in argv are replaced, each as a whole or part of one argument. */
 const OwnCollector = z.strictObject({
   summary: z.string().min(1),
@@ -143,3 +138,4 @@ export const Settings = z.strictObject({
   ),
 });
 export type Settings = z.infer<typeof Settings>;
+export type { IncidentSettings };

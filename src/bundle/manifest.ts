@@ -249,12 +249,15 @@ export const Receipt = z.strictObject({
   notes: z.array(
     z.strictObject({
       incident: z.string(),
-      record: z.string().describe("the kind of record: file, webhook"),
+      record: z.string().describe("the kind of record: file, jira, rt, ..."),
       where: z.string(),
       postedAt: Instant,
       state: z.enum(["posted", "waiting", "failed"]),
       reason: z.string().optional(),
       withOutcome: z.boolean().describe("whether the note told what the mitigation did"),
+      stage: z.int().min(0).max(5).optional().describe("how much the note that is there tells"),
+      sentAt: Instant.optional().describe("when it was sent without an answer: it may be there"),
+      retryAt: Instant.optional().describe("the record asked to be left alone until then"),
     }),
   ),
 });

@@ -1,8 +1,11 @@
 // One capture with what a person sees of it: progress, the two keys, and how it ended.
 import { planRequest, runCapture, type SecuredCapture } from "../capture/run.ts";
+import { checkRecords } from "../capture/check-records.ts";
+import type { NotePlaces } from "../capture/post-notes.ts";
 import type { CaptureRequest, Progress } from "../capture/request.ts";
 import { delay } from "../host/clock.ts";
 import { openDeadline } from "../host/deadline.ts";
+import { printable } from "../printable.ts";
 import { openKeys, type Keys, type Stopped } from "./keys.ts";
 import { openProgress } from "./progress.ts";
 import { styleOf } from "./style.ts";
@@ -22,6 +25,8 @@ export interface TakenCapture {
 interface Follow {
   /** What follows the capture, for the live line. */
   readonly command?: string;
+  /** Where its notes will go: they are asked beside the capture; absent when nothing is to be noted. */
+  readonly records?: NotePlaces;
   /** Counted from our own start; without one only a key or a signal ends the waiting. */
   readonly deadlineMs?: number;
 }
@@ -30,8 +35,16 @@ interface Follow {
 export async function takeCapture(
   request: CaptureRequest,
   context: CommandContext<unknown>,
-  { command, deadlineMs }: Follow = {},
+  { command, deadlineMs, records }: Follow = {},
 ): Promise<TakenCapture> {
+  const told: string[] = [];
+  let tell = (line: string): void => {
+    told.push(line);
+  };
+  if (records)
+    checkRecords(request.incidents, records, ({ incident, problem }) =>
+      tell(`exhibit: ${printable(incident)}: ${printable(problem, 500)}`),
+    );
   const display = openProgress({
     write: context.draw,
     isTty: context.progress.isTty && !context.global.json,
@@ -41,14 +54,14 @@ export async function takeCapture(
     verbose: context.global.verbose,
     command,
   });
-  const told: Partial<Record<Stopped, string>> = {
+  const stops: Partial<Record<Stopped, string>> = {
     "go-on": command === undefined ? "going on: sealing what there is" : `going on to ${command}`,
     SIGINT:
       "stopping: what there is will be sealed" + (command === undefined ? "" : "; COMMAND will not run"),
   };
   const onStop = (by: Stopped) => {
     display.close();
-    context.warn(`exhibit: ${told[by] ?? told.SIGINT}`);
+    context.warn(`exhibit: ${stops[by] ?? stops.SIGINT}`);
   };
   const keys: Keys = openKeys(context, onStop);
   const stop = openDeadline((deadlineMs ?? Number.POSITIVE_INFINITY) - performance.now(), keys.stop);
@@ -72,6 +85,9 @@ export async function takeCapture(
     stop.close();
     display.close();
     keys.close();
+    // The live line is gone; from now on it is said at once.
+    tell = context.warn;
+    for (const line of told) context.warn(line);
   }
 }
 

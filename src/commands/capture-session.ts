@@ -11,6 +11,9 @@ import type { CaptureOptions } from "./capture-options.ts";
 import type { Destination } from "./destination.ts";
 import type { SavedCapture } from "./results/captures.ts";
 
+/** Nobody waits longer for a record that does not answer; `exhibit push` does. */
+const NOTE_MS = 10_000;
+
 /** Seals a secured capture. */
 export async function seal(
   secured: SecuredBundle,
@@ -62,7 +65,10 @@ export async function deliver(
   if (options.noNote) return { upload, notes: [] };
   return {
     upload,
-    notes: await postNotes(bundle, destination.records, options.running ? { running: options.running } : {}),
+    notes: await postNotes(bundle, destination.records, {
+      withinMs: NOTE_MS,
+      ...(options.running ? { running: options.running } : {}),
+    }),
   };
 }
 

@@ -83,7 +83,11 @@ async function captureOne(
   },
 ): Promise<One> {
   const { destination, context } = to;
-  const { securing, stoppedBy, isLate } = await takeCapture(request, context);
+  const { securing, stoppedBy, isLate } = await takeCapture(
+    request,
+    context,
+    context.options.noNote ? {} : { records: destination.records },
+  );
   let secured: SecuredCapture;
   try {
     if (isLate) throw new ExhibitError("not all of it is safe on disk yet", { hint: NEXT });

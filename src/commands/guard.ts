@@ -52,7 +52,11 @@ export async function run(context: CommandContext<GuardOptions>): Promise<Comman
   if (options.dryRun) return showPlan([request], { destination, argv, context });
 
   const deadlineMs = request.budgetMs + (required === undefined ? -START_MS : LATE_FOR_REQUIRED_MS);
-  const { securing, stoppedBy, isLate } = await takeCapture(request, context, { command: shown, deadlineMs });
+  const { securing, stoppedBy, isLate } = await takeCapture(request, context, {
+    command: shown,
+    deadlineMs,
+    ...(options.noNote ? {} : { records: destination.records }),
+  });
   const guarded: Guarded = { ...then, found, securing, destination };
   if (stoppedBy !== undefined && stoppedBy !== "go-on")
     return notRun(guarded, { exitCode: exitCodeOf(stoppedBy), reason: `stopped by ${stoppedBy}`, isLate });

@@ -41,7 +41,9 @@ export async function pushOne(
   };
   const uploaded = await upload();
   const isNoted = !options.noNote && manifest.noNote !== true;
-  const notes = isNoted ? await postNotes(bundle, destination.records) : [];
+  const notes = isNoted
+    ? await postNotes(bundle, destination.records, { heedWaits: positionals.length === 0 })
+    : [];
   return { captureId, upload: uploaded, notes: [...notes] };
 }
 

@@ -88,10 +88,18 @@ const note = defineCommand({
   arguments: [{ name: "ID", completes: "bundle" }],
   options: {
     to: list("--to REF", "post it to this incident record   (repeat)"),
-    dryRun: flag("-n, --dry-run", "say what would be posted where; post nothing"),
+    print: value("--print FORMAT", "print it as text, markdown, html, adf, wiki, slack or chat   [text]", {
+      choices: ["text", "markdown", "html", "adf", "wiki", "slack", "chat"],
+    }),
+    attach: value("--attach WHAT", "attach the report or the zip too, where records take files: Jira, RT", {
+      choices: ["report", "zip"],
+    }),
+    supersede: flag("--supersede", "write it anew over the one that is there"),
+    dryRun: flag("-n, --dry-run", "print the exact requests, secrets masked; post nothing"),
   },
   notes: `${NAMING}
-Safe to repeat: a note that is there already is said, and not posted again.
+Safe to repeat: a note that is there already is said, and not posted again. --supersede changes it where the record
+can, else posts a short second one. Cores are never attached; without --to it goes to the incidents of the capture.
 
 Exit status: 0 printed or posted; 1 the bundle is not sealed; 2 usage or settings; 5 the note waits.`,
   examples: ["exhibit note last", "exhibit note 20261122T031207Z-cn14-muskie_7-4f2a91 --to INC-4211"],

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { errnoOf, messageOf, NoteError } from "../errors.ts";
 import { makeFolder, writeFileDurable } from "../host/files.ts";
 import { markdownText } from "./markdown-text.ts";
-import type { Note } from "./note.ts";
+import { stageOf, type Note } from "./note.ts";
 import { placeSection } from "./record-sections.ts";
 import type { IncidentRecord, Posted } from "./record.ts";
 import { withRecordLock } from "./record-lock.ts";
@@ -54,12 +54,6 @@ async function readRecord(path: string): Promise<Existing | undefined> {
   } finally {
     await handle.close();
   }
-}
-
-/** How much a note tells: a later one with less (a retry that was overtaken) must not replace it. */
-function stageOf({ outcome, bundle }: Note): number {
-  const told = outcome === undefined ? 0 : outcome.state === "running" ? 1 : 2;
-  return told * 2 + (bundle.uploaded ? 1 : 0);
 }
 
 async function put(path: string, incident: string, note: Note): Promise<Posted["state"]> {

@@ -22,12 +22,23 @@ function shorter(note: Note): readonly Note[] {
   ];
 }
 
-/** The note as `render` writes it, with as much in it as 4,000 characters hold. */
-export function fitNote(note: Note, render: (note: Note) => string): string {
-  let text = "";
-  for (const one of shorter(note)) {
-    text = render(one);
-    if (text.length <= MAX_NOTE_LENGTH) return text;
+/** The note as `render` makes it, with as much in it as the limit holds; `sizeOf` measures what it made. */
+export function fitNote<T>(
+  note: Note,
+  render: (note: Note) => T,
+  sizeOf: (made: T) => number,
+  limit: number,
+): T {
+  const [whole = note, ...others] = shorter(note);
+  let made = render(whole);
+  for (const one of others) {
+    if (sizeOf(made) <= limit) break;
+    made = render(one);
   }
-  return text;
+  return made;
+}
+
+/** The same for text of at most 4,000 characters. */
+export function fitText(note: Note, render: (note: Note) => string, limit = MAX_NOTE_LENGTH): string {
+  return fitNote(note, render, (text) => text.length, limit);
 }

@@ -1,19 +1,24 @@
-// Raw text in Markdown (CommonMark 0.31, and what GitHub and GitLab add): made printable, then nothing in it is markup.
+// Raw text in Markdown (CommonMark 0.31, and what GitHub, GitLab and Mattermost add): made printable, then nothing in it
+// is markup, and nothing calls a person or another ticket.
 import { printable } from "../printable.ts";
 
 // Any ASCII punctuation may be escaped with a backslash (CommonMark 2.4).
 const MARKUP = /[\\`*_[\]<>|~&$#!]/g;
-// Bare addresses become links of themselves (GFM 6.9).
-const BARE_LINK = /:(?=\/\/)|(?<=www)\./gi;
+// Mentions, references, emoji and bare addresses are found in the text that is left when the escapes are gone, so a
+// backslash does not stop them; a code span does. `@kim` `org/repo#7` `!7` `~label` `%milestone` `$7` `^alert` `:bug:`
+// `GH-7` (docs.github.com "Autolinked references and URLs", docs.gitlab.com "GitLab Flavored Markdown"), addresses (GFM 6.9).
+const CALLS =
+  /@|[#!~%&$^][\w"{*-]|(?<!\d):[\w+-]+:|\bgh-\d|:\/\/|www\.|\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,64}\b/i;
 // What begins a list or underlines a heading, were it the first on a line.
 const LINE_START = /^(?:[+=-]|\d{1,9}(?=[.)]))/;
 
-/** One line of prose in which nothing is markup, wherever on a line it stands. */
+/** One line of prose in which nothing is markup, wherever on a line it stands. Words that would call are code. */
 export function markdownText(raw: string, limit: number): string {
   return printable(raw, limit)
     .trim()
-    .replace(MARKUP, "\\$&")
-    .replace(BARE_LINK, "\\$&")
+    .split(/(\s+)/)
+    .map((word) => (CALLS.test(word) ? markdownCode(word, word.length) : word.replace(MARKUP, "\\$&")))
+    .join("")
     .replace(LINE_START, (start) => (/\d/.test(start) ? `${start}\\` : `\\${start}`));
 }
 

@@ -81,3 +81,12 @@ export interface Note {
     | { readonly state: "not-run"; readonly reason: string }
     | undefined;
 }
+
+/**
+ * How much a note tells, 0 to 5: nothing of the mitigation, that it runs, or how it ended; and whether the bundle is
+ * uploaded. A later note that tells less (a retry that was overtaken) must not replace one that tells more.
+ */
+export function stageOf({ outcome, bundle }: Note): number {
+  const told = outcome === undefined ? 0 : outcome.state === "running" ? 1 : 2;
+  return told * 2 + (bundle.uploaded ? 1 : 0);
+}

@@ -1,5 +1,5 @@
 // The note as Markdown: note.md in the bundle, and the record files.
-import { fitNote } from "./fit-note.ts";
+import { fitText } from "./fit-note.ts";
 import { markdownCode, markdownFence, markdownLink, markdownText } from "./markdown-text.ts";
 import type { Note, NoteReading } from "./note.ts";
 import {
@@ -30,7 +30,7 @@ function address(name: string, url: string): string {
   return link.startsWith("[") ? `- **${link}**` : `- **${name}** ${link}`;
 }
 
-function render(note: Note): string {
+function render(note: Note, marker: string): string {
   const facts = bundleFacts(note, leaf);
   const outcome = outcomeLine(note, leaf);
   return [
@@ -47,12 +47,15 @@ function render(note: Note): string {
     "",
     caveat(note),
     "",
-    `<!-- exhibit:${markerId(note.captureId)} -->`,
+    marker,
     "",
   ].join("\n");
 }
 
-/** The note as Markdown of at most 4,000 characters in which nothing that a stranger wrote is markup; it ends with `<!-- exhibit:ID -->`. */
-export function renderMarkdown(note: Note): string {
-  return fitNote(note, render);
+/**
+ * The note as Markdown of at most 4,000 characters in which nothing that a stranger wrote is markup; it ends with `marker`,
+ * a line of our own: `<!-- exhibit:ID -->`.
+ */
+export function renderMarkdown(note: Note, marker = `<!-- exhibit:${markerId(note.captureId)} -->`): string {
+  return fitText(note, (one) => render(one, marker));
 }

@@ -1,13 +1,13 @@
 // The note as plain text: for terminals, mail, and systems without markup.
 import { printable } from "../printable.ts";
-import { fitNote } from "./fit-note.ts";
+import { fitText } from "./fit-note.ts";
 import type { Note, NoteReading } from "./note.ts";
 import {
   bundleFacts,
   caveat,
   gotLine,
   headline,
-  markerId,
+  markerOf,
   outcomeLine,
   reasonLine,
   takenLine,
@@ -39,12 +39,12 @@ function render(note: Note): string {
     `Got     ${gotLine(note, leaf)}`,
     ...(outcome === undefined ? [] : [`Then    ${outcome}`]),
     "",
-    `${caveat(note)} [exhibit:${markerId(note.captureId)}]`,
+    `${caveat(note)} [${markerOf(note)}]`,
     "",
   ].join("\n");
 }
 
-/** The note as text of at most 4,000 characters without control characters but line ends; it holds `[exhibit:ID]`. */
+/** The note as text of at most 4,000 characters without control characters but line ends; it ends with `[exhibit:ID/STAGE]`. */
 export function renderText(note: Note): string {
-  return fitNote(note, render);
+  return fitText(note, render);
 }

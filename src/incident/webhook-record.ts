@@ -33,7 +33,7 @@ async function readKey(path: string): Promise<Buffer> {
   } catch (error) {
     if (error instanceof NoteError || !(error instanceof ExhibitError)) throw error;
     const hint = error.hint === undefined ? {} : { hint: error.hint };
-    throw new NoteError(error.message, { retryable: false, ...hint, cause: error });
+    throw new NoteError(error.message, { retryable: true, ...hint, cause: error });
   }
 }
 
@@ -103,7 +103,18 @@ export function openWebhookRecord({ url, secretFile, timeoutMs = TIMEOUT_MS }: W
   return {
     type: "webhook",
     location: place,
-    post: async (note, incident, signal) => {
+    plan: (note, incident) => [
+      [
+        `POST ${place}`,
+        "content-type: application/cloudevents+json; charset=utf-8",
+        `webhook-id: ${eventId(note)}`,
+        "webhook-timestamp: (seconds since 1970)",
+        "webhook-signature: v1,***",
+        "",
+        renderEvent(note, incident),
+      ].join("\n"),
+    ],
+    post: async (note, incident, { signal } = {}) => {
       const key = await readKey(secretFile);
       const body = renderEvent(note, incident);
       const id = eventId(note);

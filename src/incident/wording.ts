@@ -2,7 +2,8 @@
 // here as everywhere; the rest is ours.
 import prettyBytes from "pretty-bytes";
 import { formatCommand } from "../bundle/subject.ts";
-import type { Note } from "./note.ts";
+import { printable } from "../printable.ts";
+import { stageOf, type Note } from "./note.ts";
 
 export { formatCommand };
 
@@ -141,4 +142,30 @@ export function caveat({ made }: Note): string {
 /** The id as a marker may hold it. Real ids pass unchanged. */
 export function markerId(captureId: string): string {
   return captureId.replace(/[^A-Za-z0-9._-]/g, "_").slice(0, 200);
+}
+
+/** By which a note is known again, to people and to us: `exhibit:ID/STAGE`. */
+export function markerOf(note: Note): string {
+  return `exhibit:${markerId(note.captureId)}/${stageOf(note)}`;
+}
+
+/** The stages of all markers of a bundle in a text. */
+export function stagesIn(text: string, captureId: string): readonly number[] {
+  const id = markerId(captureId).replaceAll(".", String.raw`\.`);
+  return Array.from(text.matchAll(new RegExp(`exhibit:${id}/(\\d)(?!\\w)`, "g")), ([, stage]) =>
+    Number(stage),
+  );
+}
+
+/** What a short second note says where the first cannot be changed: what the mitigation did, and where the bundle is. */
+export function followUpLine(note: Note, leaf: Leaf): string {
+  const told = outcomeLine(note, leaf);
+  return `Evidence from ${leaf.code(note.target, 80)}: ${told ?? "the bundle is uploaded"}`;
+}
+
+/** An address that may be a link: one of the web, and not too long. */
+export function linkTarget(address: string, limit = 600): string | undefined {
+  if (!/^https?:\/\//i.test(address) || address.length > limit || !URL.canParse(address)) return undefined;
+  const { href } = new URL(address);
+  return printable(href, limit) === href ? href : undefined;
 }

@@ -25,7 +25,7 @@ Taken   2026-11-22T03:12:07Z to 03:12:33Z; process stopped 3.4 s for core
 Got     9 of 10 collectors. Not complete: stacks (failed: needs CAP_SYS_ADMIN)
 Then    systemctl restart muskie@7 started 03:12:33Z, exit 0 after 2.1 s
 
-These are readings, not a diagnosis. [exhibit:20261122T031207Z-cn14-muskie_7-4f2a91]
+These are readings, not a diagnosis. [exhibit:20261122T031207Z-cn14-muskie_7-4f2a91/5]
 `,
   );
 });
@@ -72,7 +72,7 @@ test("hostile text brings no control character, no line and no length into the t
 
       assert.doesNotMatch(text.replaceAll("\n", ""), CONTROL);
       assert.ok(text.length <= 4000);
-      assert.match(text, /\[exhibit:[A-Za-z0-9._-]*\]\n$/);
+      assert.match(text, /\[exhibit:[A-Za-z0-9._-]*\/\d\]\n$/);
       for (const line of text.split("\n")) assert.match(line, ours);
     }),
     { numRuns: 300 },

@@ -7,6 +7,7 @@ import { readDisk, spendableBytes } from "../../host/disk.ts";
 import { readSecret, secretPath } from "../../host/secret-file.ts";
 import { printable } from "../../printable.ts";
 import type { Settings } from "../../settings.ts";
+import { secretFilesOf } from "../../settings-incidents.ts";
 import { openStore } from "../../upload/open-store.ts";
 import type { StoreTrial } from "../../upload/store.ts";
 import { failed, ok, warning, type Check } from "./check.ts";
@@ -84,7 +85,7 @@ export async function checkSecrets({ store, incidents }: Settings): Promise<read
     ...Object.values(store).flatMap((one) =>
       one.type === "s3" && one.credentialsFile !== null ? [one.credentialsFile] : [],
     ),
-    ...incidents.flatMap((one) => (one.type === "webhook" ? [one.secretFile] : [])),
+    ...incidents.flatMap(secretFilesOf),
   ];
   return Promise.all([...new Set(files)].map(checkSecret));
 }

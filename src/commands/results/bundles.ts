@@ -78,9 +78,18 @@ export const NoteCommandResult = z.strictObject({
   url: z.string().describe("the address that the note names"),
   text: z.string(),
   markdown: z.string(),
+  printed: z.string().optional().describe("with --print, the note in that format"),
   notes: z.array(NoteResult).describe("what was posted; empty without --to and with --dry-run"),
+  attached: z.array(NoteResult).optional().describe("with --attach, what became of the file"),
   planned: z
-    .array(z.strictObject({ incident: z.string(), record: z.string(), where: z.string() }))
+    .array(
+      z.strictObject({
+        incident: z.string(),
+        record: z.string(),
+        where: z.string(),
+        requests: z.array(z.string()).optional().describe("as they would be sent, secrets masked"),
+      }),
+    )
     .optional()
     .describe("with --dry-run, where it would be posted"),
 });
