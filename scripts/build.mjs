@@ -14,7 +14,7 @@ const REQUIRE = `import { createRequire as exhibitRequire } from "node:module"; 
 
 const result = await build({
   absWorkingDir: root,
-  entryPoints: ["src/cli.ts", "src/demo/sick-service.ts"],
+  entryPoints: ["src/cli.ts", "src/upload/early-upload.ts", "src/demo/sick-service.ts"],
   entryNames: "[name]",
   outdir: fresh,
   bundle: true,
@@ -23,6 +23,8 @@ const result = await build({
   platform: "node",
   target: "node20.19",
   packages: "bundle",
+  // As CommonJS a package has one export, `default`: `import("@aws-sdk/client-s3")` would give no S3.
+  mainFields: ["module", "main"],
   chunkNames: "chunks/[name]-[hash]",
   define: { EXHIBIT_VERSION: JSON.stringify(version) },
   metafile: true,

@@ -42,7 +42,7 @@ export const KeepFree = z
 const Name = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "expected a name of a-z, 0-9 and -");
 
 const DirectoryStore = z.strictObject({ type: z.literal("directory"), path: z.string().startsWith("/") });
-const S3Store = z.strictObject({
+export const S3Store = z.strictObject({
   type: z.literal("s3"),
   url: z.string().regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/.*)?$/, "expected s3://bucket/prefix"),
   region: z.string().default("us-east-1"),

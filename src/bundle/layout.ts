@@ -45,6 +45,8 @@ export interface BundlePaths {
   readonly journal: string;
   /** Beside the bundle, until it is sealed: what must be masked. */
   readonly secrets: string;
+  /** Beside the bundle, until it is sealed: what was masked before the seal. */
+  readonly masked: string;
   readonly receipt: string;
   readonly evidence: (collector: string) => string;
 }
@@ -59,6 +61,7 @@ export function bundlePaths(spool: string, captureId: string): BundlePaths {
     outcome: join(folder, OUTCOME_FILE),
     journal: join(spool, `${captureId}.journal.jsonl`),
     secrets: join(spool, `${captureId}.secrets.json`),
+    masked: join(spool, `${captureId}.masked.jsonl`),
     receipt: join(spool, `${captureId}.receipt.json`),
     evidence: (collector) => join(folder, EVIDENCE_FOLDER, collector),
   };

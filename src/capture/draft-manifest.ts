@@ -7,7 +7,7 @@ import type { SealRequest } from "./seal.ts";
 
 interface Found {
   readonly redactor: BundleRedactor;
-  readonly redactions: Redaction[];
+  readonly redactions: readonly Redaction[];
   /** By collector: what went wrong while its core was packed. */
   readonly problems: ReadonlyMap<string, string>;
 }
@@ -40,7 +40,7 @@ export function draftManifest(request: SealRequest, found: Found): Manifest {
       text: redactor.redactText(reading.text),
       ...(reading.line === undefined ? {} : { line: redactor.redactText(reading.line) }),
     })),
-    redactions: found.redactions,
+    redactions: [...found.redactions],
     files: [],
   };
 }

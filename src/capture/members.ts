@@ -2,8 +2,9 @@
 import { readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { digestFile } from "../bundle/digests.ts";
-import { EVIDENCE_FOLDER, isMemberName, SUMS_FILE } from "../bundle/layout.ts";
+import { EVIDENCE_FOLDER, isMemberName } from "../bundle/layout.ts";
 import type { FileRecord, Sensitivity } from "../bundle/manifest.ts";
+import { mediaTypeOf } from "../bundle/media-type.ts";
 import { belongsInZip } from "../bundle/zip.ts";
 
 /** Paths of all files below evidence/, sorted; what a kill left half-made under a name of its own is removed. */
@@ -45,22 +46,4 @@ export async function describeMembers(
     records.push({ ...record, inZip: belongsInZip(record) });
   }
   return records;
-}
-
-const MEDIA_TYPES: Readonly<Record<string, string>> = {
-  ".json": "application/json",
-  ".jsonl": "application/jsonl",
-  ".txt": "text/plain",
-  ".stderr": "text/plain",
-  ".log": "text/plain",
-  ".md": "text/markdown",
-  ".html": "text/html",
-  ".zip": "application/zip",
-  ".zst": "application/zstd",
-  ".gz": "application/gzip",
-};
-
-function mediaTypeOf(path: string): string {
-  if (path === SUMS_FILE) return "text/plain";
-  return MEDIA_TYPES[/\.[a-z]+$/.exec(path)?.[0] ?? ""] ?? "application/octet-stream";
 }

@@ -124,7 +124,7 @@ async function removeLeftovers(spool: string): Promise<void> {
     if (owner !== undefined && isOld(owner)) await rm(join(spool, name), { recursive: true, force: true });
     if (isTemporaryName(name) && (await isStale(join(spool, name))))
       await unlink(join(spool, name)).catch(() => undefined);
-    const side = /^(.+)\.(?:secrets\.json|journal\.jsonl)$/.exec(name)?.[1];
+    const side = /^(.+)\.(?:secrets\.json|journal\.jsonl|masked\.jsonl)$/.exec(name)?.[1];
     if (side !== undefined && !names.includes(side) && isOld(side))
       await unlink(join(spool, name)).catch(() => undefined);
     if (side !== undefined && names.includes(side)) await unlinkIfSealed(spool, name, side);

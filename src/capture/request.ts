@@ -1,6 +1,7 @@
 // What the operator asked for, after flags and settings were put together; and what a capture tells while it runs.
 import type { Mitigation, Target } from "../bundle/manifest.ts";
 import type { Platform } from "../collectors/collector.ts";
+import type { EarlyStore } from "./early-upload.ts";
 import type { Choice } from "./choose.ts";
 import type { KeepFree } from "../host/disk.ts";
 import type { HeldProcess } from "../host/process-files.ts";
@@ -26,6 +27,8 @@ export interface CaptureRequest {
   readonly incidents: readonly string[];
   readonly placement: Readonly<Record<string, string>>;
   readonly store?: string;
+  /** Finished evidence is sent there while the capture still runs. */
+  readonly early?: EarlyStore;
   readonly noNote?: true;
   readonly tool: { readonly version: string; readonly settingsDigest: string };
   /** How long ago the person pressed Enter: counts against the budget. */

@@ -1,7 +1,7 @@
 // One capture, from the target that was found to evidence that is safe on disk. It reads top to bottom:
 // first look -> guardian -> window (side by side) -> pauses (one at a time) -> secure.
-// Sealing, sending and noting follow in seal.ts and deliver.ts, beside the mitigation.
-import { dirname, relative } from "node:path";
+// Sealing, sending and noting follow in seal.ts and upload-bundle.ts, beside the mitigation.
+import { basename, dirname, relative } from "node:path";
 import pLimit from "p-limit";
 import type { CaptureFile, CollectorRecord, IdentityCheck, ReadingRecord } from "../bundle/manifest.ts";
 import type { BundlePaths } from "../bundle/layout.ts";
@@ -14,6 +14,7 @@ import { AHEAD, NORMAL, raisePriority, setOwnPriority } from "../host/priority.t
 import { sweep } from "../host/process-group.ts";
 import { checkIdentity } from "../target/identity.ts";
 import { withRuntimeVersion } from "../target/runtime-version.ts";
+import { startEarlyUpload, type EarlyUpload } from "./early-upload.ts";
 import { openJournal, type JournalEntry } from "./journal.ts";
 import { openGuardian } from "./open-guardian.ts";
 import { openBundle } from "./open-bundle.ts";
@@ -37,6 +38,8 @@ export interface SecuredCapture {
   readonly pausedMs: number;
   readonly elapsedMs: number;
   readonly finishedAt: string;
+  /** What is finished is on its way to the store already. */
+  readonly early: EarlyUpload | undefined;
   /** Ends the guardian: another capture of this process may begin. */
   readonly release: () => Promise<void>;
 }
@@ -96,6 +99,10 @@ export async function runCapture(
     const { record, readings, check } = result;
     if (check) await note({ kind: "identity", check });
     await note({ kind: "collector", record, readings: [...readings] });
+    await early?.collected(
+      record.name,
+      result.cores.map((core) => basename(core)),
+    );
     control.onProgress({
       kind: "ended",
       name: record.name,
@@ -110,6 +117,8 @@ export async function runCapture(
     stop: control.stop,
     leftMs: plan.collectUntilMs - clock.elapsedMs(),
   });
+  const early = request.early && startEarlyUpload(paths, request.spool.path, request.early);
+  await early?.collected(firstLook.name, []);
   const { runtime } = withRuntimeVersion(request.held, request.target);
   const quota = openQuota(request.spool.path, request.spool);
   const pauses = openPauses({
@@ -195,6 +204,7 @@ export async function runCapture(
     pausedMs: pauses.totalMs(),
     elapsedMs: clock.elapsedMs(),
     finishedAt: clock.now(),
+    early,
     release: async () => {
       await sweep(paths.captureId);
       await guardian.release();

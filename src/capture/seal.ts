@@ -22,6 +22,7 @@ import {
 } from "../bundle/layout.ts";
 import { formatSums } from "../bundle/digests.ts";
 import { openRedactor, type BundleRedactor } from "../bundle/redaction/bundle-redactor.ts";
+import { withMaskedBefore } from "../bundle/redaction/masked-before.ts";
 import { writeZip } from "../bundle/zip.ts";
 import { compressCore } from "../core/compress.ts";
 import { messageOf } from "../errors.ts";
@@ -62,7 +63,11 @@ export async function sealBundle(request: SealRequest): Promise<Manifest> {
   for (const path of evidence)
     if (!cores.has(path)) redactions.push(...(await maskFile(paths.folder, path, redactor)));
 
-  const draft = draftManifest(request, { redactor, redactions, problems });
+  const draft = draftManifest(request, {
+    redactor,
+    redactions: await withMaskedBefore(paths.masked, redactions),
+    problems,
+  });
   const note = buildNote({ manifest: draft, url: request.url });
   const write = (name: string, text: string, exclusive = false) =>
     writeFileDurable(join(paths.folder, name), text, { exclusive, temporaryIn: dirname(paths.folder) });
@@ -98,7 +103,7 @@ export async function sealBundle(request: SealRequest): Promise<Manifest> {
   await fsyncFolder(paths.folder);
   await write(MANIFEST_FILE, `${JSON.stringify(manifest, undefined, 2)}\n`, true);
   await removeJournal(paths.journal);
-  await unlink(paths.secrets).catch(() => undefined);
+  for (const path of [paths.secrets, paths.masked]) await unlink(path).catch(() => undefined);
   return manifest;
 }
 

@@ -65,9 +65,17 @@ export function readRequestOptions(
     tool: { version: VERSION, settingsDigest: loaded.digest },
     agoMs: Math.round(performance.now()),
     ...(options.reason === undefined ? {} : { reason: printable(options.reason, 2000) }),
-    ...(options.noUpload ? {} : { store: storeName(options, loaded) }),
+    ...storeOf(options, loaded),
     ...(options.noNote ? { noNote: true } : {}),
   };
+}
+
+/** The store that is meant, and whether finished evidence goes there at once: to another host, not to a folder of this one. */
+function storeOf(options: CaptureOptions, loaded: LoadedSettings): Pick<CaptureRequest, "store" | "early"> {
+  if (options.noUpload) return {};
+  const name = storeName(options, loaded);
+  const settings = loaded.settings.store[name];
+  return { store: name, ...(settings?.type === "s3" ? { early: { name, settings } } : {}) };
 }
 
 /** The processes that the operator means; throws TargetError when none is there. */

@@ -1,5 +1,6 @@
 // What `guard` and `capture` share once a capture is secured: to a sealed bundle, and to the link on the record.
 import { dirname } from "node:path";
+import type { EarlyUpload } from "../capture/early-upload.ts";
 import { postNotes, type Noted } from "../capture/post-notes.ts";
 import { readBundle, type SealedBundle } from "../capture/sealed-bundle.ts";
 import { bundleUrl, uploadBundle, type Uploaded } from "../capture/upload-bundle.ts";
@@ -18,6 +19,7 @@ export async function seal(
 ): Promise<SealedBundle> {
   const url =
     destination.store === undefined ? secured.paths.folder : bundleUrl(destination.store, secured.capture);
+  await secured.early?.quiet();
   const manifest = await sealBundle({
     paths: secured.paths,
     capture: secured.capture,
@@ -45,9 +47,12 @@ export async function deliver(
   destination: Destination,
   options: Pick<CaptureOptions, "noNote"> & {
     readonly running?: { readonly startedAt: string };
+    /** What it has sent is not sent again. */
+    readonly early?: EarlyUpload | undefined;
     readonly signal?: AbortSignal;
   },
 ): Promise<Delivered> {
+  await options.early?.end(options.signal);
   const upload: Uploaded =
     destination.store === undefined
       ? { state: "not-asked" }

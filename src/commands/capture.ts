@@ -103,7 +103,10 @@ async function captureOne(
   let result: SavedCapture;
   try {
     const bundle = await seal(secured, destination);
-    result = resultOf(bundle, await deliver(bundle, destination, context.options));
+    result = resultOf(
+      bundle,
+      await deliver(bundle, destination, { ...context.options, early: secured.early }),
+    );
   } catch (error) {
     context.warn(
       `exhibit: the evidence is in ${secured.paths.folder}, but could not be sealed: ${messageOf(error)}`,

@@ -5,7 +5,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { noteOf } from "../capture/post-notes.ts";
 import { readBundle } from "../capture/sealed-bundle.ts";
-import { ownProgram } from "../demo/program.ts";
+import { ownProgram } from "../host/own-program.ts";
 import { ExhibitError } from "../errors.ts";
 import { delay } from "../host/clock.ts";
 import { writeFileDurable } from "../host/files.ts";

@@ -93,7 +93,8 @@ async function sealUnused(guarded: Guarded, reason: string): Promise<GuardResult
     await secured.release();
     const bundle = await seal(secured, destination);
     await writeOutcome(bundle, { notStarted: reason });
-    const result = resultOf(bundle, await deliver(bundle, destination, context.options));
+    const { early } = secured;
+    const result = resultOf(bundle, await deliver(bundle, destination, { ...context.options, early }));
     context.warn(describeCapture(result, context));
     return result;
   } catch (error) {
@@ -137,9 +138,10 @@ export async function mitigate(guarded: Guarded, leftMs: number): Promise<Comman
       await secured.release();
       return seal(secured, destination);
     });
-    const delivering = sealing.then((bundle) =>
+    const delivering = sealing.then(async (bundle) =>
       deliver(bundle, destination, {
         ...context.options,
+        early: (await securing).early,
         ...(startedAt !== undefined && !hasEnded ? { running: { startedAt } } : {}),
       }),
     );

@@ -10,7 +10,7 @@ import { openDeadline } from "./deadline.ts";
 import { toolPath } from "./commands-on-path.ts";
 import { drain, KEEP_BYTES, type Kept } from "./command-output.ts";
 import { createFile } from "./files.ts";
-import { NORMAL, setPriorityOf } from "./priority.ts";
+import { BEHIND, NORMAL, setPriorityOf } from "./priority.ts";
 import { endGroup, killGroup, RUN_VARIABLE } from "./process-group.ts";
 
 /** How long a pipe may outlive the group it belonged to. */
@@ -187,6 +187,14 @@ export function startHelper(argv: readonly [string, ...string[]]): ChildProcess 
     cwd: "/",
     env: commandEnvironment(undefined),
   });
+}
+
+/** A program of ours that works beside a capture: behind everything else on the host, in its own session, our pipes to it. */
+export function startBehind(argv: readonly [string, ...string[]]): ChildProcess {
+  const [file, ...args] = argv;
+  const child = spawn(file, args, { detached: true, stdio: ["pipe", "pipe", "ignore"] });
+  if (child.pid !== undefined) setPriorityOf(child.pid, BEHIND);
+  return child;
 }
 
 /** The mitigation: it has the terminal, our environment and folder, and our process group (Ctrl-C reaches it). */

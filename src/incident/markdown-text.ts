@@ -4,7 +4,7 @@ import { printable } from "../printable.ts";
 // Any ASCII punctuation may be escaped with a backslash (CommonMark 2.4).
 const MARKUP = /[\\`*_[\]<>|~&$#!]/g;
 // Bare addresses become links of themselves (GFM 6.9).
-const BARE_LINK = /(?<=[a-z]):(?=\/\/)|(?<=www)\./gi;
+const BARE_LINK = /:(?=\/\/)|(?<=www)\./gi;
 // What begins a list or underlines a heading, were it the first on a line.
 const LINE_START = /^(?:[+=-]|\d{1,9}(?=[.)]))/;
 

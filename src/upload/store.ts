@@ -16,6 +16,12 @@ export interface Member {
   readonly exclusive: boolean;
 }
 
+/** A member that is still being written: the bytes its file has by now are final, more come until `finished`. */
+export interface GrowingMember extends Omit<Member, "bytes" | "sha256" | "exclusive"> {
+  /** Rejects when it will never be whole. */
+  readonly finished: Promise<{ readonly bytes: number; readonly sha256: string }>;
+}
+
 export interface StoredObject {
   readonly key: string;
   readonly bytes: number;
@@ -30,6 +36,8 @@ export interface Store {
   readonly location: string;
   /** `present`: the same bytes were there already. Throws UploadError. */
   readonly put: (member: Member, signal?: AbortSignal) => Promise<"stored" | "present">;
+  /** Puts a member while it grows; a store that has no use for that leaves it out. */
+  readonly putGrowing?: (member: GrowingMember, signal?: AbortSignal) => Promise<"stored" | "present">;
   /** The bytes of one small object; undefined when there is none. */
   readonly get: (key: string, limitBytes: number) => Promise<Buffer | undefined>;
   readonly list: (prefix: string) => Promise<readonly StoredObject[]>;

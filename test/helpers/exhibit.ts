@@ -36,14 +36,14 @@ export interface Sandbox {
   readonly remove: () => void;
 }
 
-/** `settings` is YAML after the store and the spool. */
-export function openSandbox(settings = ""): Sandbox {
+/** `settings` is YAML after the store and the spool; `stores` is YAML of stores beside the default one: `, name: {…}`. */
+export function openSandbox(settings = "", stores = ""): Sandbox {
   assert.ok(existsSync(CLI), "dist/cli.js is missing: npm run build");
   const folder = mkdtempSync(join(tmpdir(), "exhibit-e2e-"));
   const spool = join(folder, "spool");
   const archive = join(folder, "archive");
   const path = join(folder, "exhibit.yaml");
-  const yaml = `version: 1\nstore: {default: {type: directory, path: ${archive}}}\nspool: {path: ${spool}, keepFree: 1%}\n${settings}`;
+  const yaml = `version: 1\nstore: {default: {type: directory, path: ${archive}}${stores}}\nspool: {path: ${spool}, keepFree: 1%}\n${settings}`;
   writeFileSync(path, yaml, { mode: 0o600 });
   const words = (args: readonly string[]) => {
     const dashes = args.indexOf("--");

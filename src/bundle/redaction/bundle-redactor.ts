@@ -17,7 +17,10 @@ export function makeSecrets(values: readonly string[]): Secrets {
 
 export interface BundleRedactor {
   /** Redacts a file in place, in bounded memory; see redact-file.ts. */
-  readonly redactFile: (path: string) => Promise<ReadonlyMap<string, number>>;
+  readonly redactFile: (
+    path: string,
+    beforeChange?: (counts: ReadonlyMap<string, number>) => Promise<void>,
+  ) => Promise<ReadonlyMap<string, number>>;
   readonly redactText: (text: string) => string;
   /** Arguments are looked at together: a secret stands behind its flag. As many come back. */
   readonly redactArguments: (argv: readonly string[]) => string[];
@@ -31,7 +34,7 @@ export function makeBundleRedactor({ key, values }: Secrets): BundleRedactor {
     return Buffer.from(redacted, "latin1").toString("utf8");
   };
   return {
-    redactFile: (file) => redactFile(redactor, file),
+    redactFile: (file, beforeChange) => redactFile(redactor, file, beforeChange),
     redactText,
     redactArguments: (argv) => {
       const together = redactText(argv.join("\0")).split("\0");

@@ -28,12 +28,18 @@ async function pass(
 /**
  * Redacts the regular file `path`; returns how often each rule hid something (empty: the file is as it was). A link is
  * refused (ELOOP). Throws what the system says; the file is then as it was, and must not leave the host unencrypted.
+ * `beforeChange` is told the counts before a byte of the file changes: what is masked is known even after a kill.
  */
-export async function redactFile(redactor: Redactor, path: string): Promise<ReadonlyMap<string, number>> {
+export async function redactFile(
+  redactor: Redactor,
+  path: string,
+  beforeChange?: (counts: ReadonlyMap<string, number>) => Promise<void>,
+): Promise<ReadonlyMap<string, number>> {
   const source = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const found = await pass(redactor, source, async () => undefined);
     if (found.size === 0) return found;
+    await beforeChange?.(found);
     const temporary = `${path}.redacting`;
     // Left over from a run that was killed: ours, as everything in the spool.
     await unlink(temporary).catch(() => undefined);

@@ -7,7 +7,8 @@ declare const EXHIBIT_VERSION: string | undefined;
 const PROGRAMS = {
   // Bundled, this file is a chunk in dist/chunks.
   cli: ["../cli.js", "../cli.ts"],
-  "sick-service": ["../sick-service.js", "sick-service.ts"],
+  "early-upload": ["../early-upload.js", "../upload/early-upload.ts"],
+  "sick-service": ["../sick-service.js", "../demo/sick-service.ts"],
 } as const;
 
 /** The words that start one of our programs. */
