@@ -116,7 +116,8 @@ async function packCores(request: SealRequest, problems: Map<string, string>): P
     for (const suffix of [".zst", ".gz"]) all.add(core + suffix);
     all.add(core);
     const there = await stat(path).catch(() => undefined);
-    if (!there) continue;
+    // One that was compressed on its way here stays as it is.
+    if (!there || /\.(?:zst|gz|age)$/.test(core)) continue;
     try {
       await compressCore(path);
     } catch (error) {

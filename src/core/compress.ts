@@ -10,6 +10,17 @@ import { fsyncFile } from "../host/files.ts";
 import { BEHIND } from "../host/priority.ts";
 import { run } from "../host/run.ts";
 
+/**
+ * What a core goes through while it is written, and the ending of its name. Undefined where zstd is missing: it is then
+ * compressed afterwards.
+ */
+export async function streamPacking(): Promise<
+  { readonly suffix: string; readonly through: readonly (readonly [string, ...string[]])[] } | undefined
+> {
+  if (!(await hasCommand("zstd"))) return undefined;
+  return { suffix: ".zst", through: [["zstd", "-1", "-T2", "-q", "--check", "-c"]] };
+}
+
 /** Compresses `path`, checks that the result decodes, removes the original; resolves with the new path. */
 export async function compressCore(path: string): Promise<string> {
   return (await hasCommand("zstd")) ? compressByZstd(path) : compressByGzip(path);

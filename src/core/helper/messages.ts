@@ -11,8 +11,15 @@ const Estimate = z.strictObject({
   coreBytes: Count.describe("uncompressed, without what was never touched"),
 });
 
+const Module = z.strictObject({
+  path: z.string(),
+  buildId: z.string().optional(),
+  start: z.string().describe("where it is mapped, in hexadecimal"),
+});
+
 const Ready = z.strictObject({
   event: z.literal("ready"),
+  modules: z.array(Module).describe("the executable and its libraries"),
   estimate: Estimate,
   areas: Count,
   residentBytes: Count,
@@ -60,5 +67,6 @@ const Failed = z.strictObject({
 export const HelperEvent = z.discriminatedUnion("event", [Ready, Refused, Standing, Complete, Failed]);
 export type HelperEvent = z.infer<typeof HelperEvent>;
 export type Estimate = z.infer<typeof Estimate>;
+export type Module = z.infer<typeof Module>;
 export type StandingEvent = z.infer<typeof Standing>;
 export type CompleteEvent = z.infer<typeof Complete>;

@@ -6,9 +6,10 @@ import { createInterface } from "node:readline";
 import { ExhibitError, messageOf } from "../../errors.ts";
 import { BEHIND, setOwnPriority } from "../../host/priority.ts";
 import { openSystem } from "../ptrace/system.ts";
+import { Aborted } from "./aborted.ts";
 import type { HelperEvent } from "./messages.ts";
 import type { HelperRequest, Talk } from "./request.ts";
-import { Aborted, takeSnapshot } from "./snapshot.ts";
+import { takeSnapshot } from "./snapshot.ts";
 import { takeStopped } from "./stop.ts";
 
 const EVENTS = 3;
@@ -20,16 +21,14 @@ function tell(event: HelperEvent): void {
 
 function openTalk(): Talk {
   const ended = new AbortController();
-  let go: () => void = () => undefined;
+  const lines = createInterface({ input: process.stdin });
   const wanted = new Promise<void>((resolve, reject) => {
-    go = resolve;
+    lines.on("line", (line) => (line === "go" ? resolve() : ended.abort("it was told to end")));
     ended.signal.addEventListener("abort", () => reject(new ExhibitError(String(ended.signal.reason))), {
       once: true,
     });
   });
   wanted.catch(() => undefined);
-  const lines = createInterface({ input: process.stdin });
-  lines.on("line", (line) => (line === "go" ? go() : ended.abort("it was told to end")));
   // Whoever started us is gone: nobody would ever look at the core.
   lines.on("close", () => ended.abort("whoever wanted the core is gone"));
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)

@@ -1,4 +1,5 @@
 // What the helper is asked for. Its own types, without a schema: it must be small, and whoever starts it is us.
+import type { ChainStep } from "../ptrace/run-chain.ts";
 import type { HelperEvent } from "./messages.ts";
 
 export interface HelperRequest {
@@ -18,4 +19,9 @@ export interface Talk {
   readonly go: () => Promise<void>;
   /** Aborted when it must end. */
   readonly ended: AbortSignal;
+}
+
+/** For tests, which end the process at such a moment. */
+export interface Hooks {
+  readonly onStep?: (step: ChainStep | "seized" | "stopped" | "released" | "reaping") => void;
 }

@@ -5,17 +5,20 @@ import { ExhibitError, messageOf } from "../../errors.ts";
 import { parseProcStat } from "../../parsers/proc-stat.ts";
 import { uncovered, type Area } from "../../parsers/proc-maps.ts";
 import { dumpedBytes } from "../elf/dump-rule.ts";
-import { discard, makeCopy, reapCopies, type Copy } from "../ptrace/copy.ts";
+import { discard, makeCopy, type Copy } from "../ptrace/copy.ts";
 import { findGadgets, type Gadgets } from "../ptrace/gadgets.ts";
-import { ChainBrokenError, type ChainStep } from "../ptrace/run-chain.ts";
-import { holdThreads, listThreads } from "../ptrace/threads.ts";
+import { ChainBrokenError } from "../ptrace/run-chain.ts";
+import { holdThreads } from "../ptrace/threads.ts";
 import type { System } from "../ptrace/system.ts";
+import { Aborted } from "./aborted.ts";
+import { endCopy, reap } from "./end-copy.ts";
 import { estimateCore } from "./estimate.ts";
 import { readHeadroom } from "./headroom.ts";
+import { listModules } from "./modules.ts";
 import { openOutput } from "./output.ts";
 import { reasonNotToCopy, reasonNotToStop } from "./preflight.ts";
 import { readRegisters } from "./registers.ts";
-import type { HelperRequest, Talk } from "./request.ts";
+import type { HelperRequest, Hooks, Talk } from "./request.ts";
 import { detachCopy } from "./standing-copy.ts";
 import { read, readSmaps, readTarget, type TargetFacts } from "./target.ts";
 import { describe, saveUnfrozen, type Unfrozen } from "./unfrozen.ts";
@@ -25,14 +28,8 @@ import { coreFaults, writeCore } from "./write-core.ts";
 const STOP_MS = 500;
 /** A fork of many gigabytes on a busy host; the chain ends by itself should it take longer. */
 const CHAIN_MS = 60_000;
-/** Threads that are asked, one after the other, to wait for the copy. */
-const MOST_REAPERS = 8;
 const MEMORY_FLOOR_BYTES = 32 * 1024 ** 2;
 const LOOK_MS = 100;
-
-export interface Hooks {
-  readonly onStep?: (step: ChainStep | "seized" | "stopped" | "released" | "reaping") => void;
-}
 
 /** Takes a core by snapshot. Throws ExhibitError when it is refused or fails; the target goes on in every case. */
 export async function takeSnapshot(
@@ -49,6 +46,7 @@ export async function takeSnapshot(
   talk.tell({
     event: "ready",
     estimate,
+    modules: listModules(target),
     areas: target.areas.length,
     residentBytes: target.status.residentBytes ?? 0,
   });
@@ -75,12 +73,12 @@ export async function takeSnapshot(
     const late = paused.unfrozen.late.reduce((sum, { start, end }) => sum + end - start, 0);
     const remarks = late > 0 ? [`${late} bytes of shared memory are of a later moment than the rest`] : [];
     dead.push(endCopy(system, copy));
-    const reaped = reap(system, { request, gadgets, target, copies: dead, hooks, by: paused.thread });
+    const reaped = reap(system, { request, gadgets, copies: dead, hooks, by: paused.thread });
     const peakResidentBytes = process.resourceUsage().maxRSS * 1024;
     talk.tell({ event: "complete", ...tell(written), pauseMs, problems, remarks, peakResidentBytes, reaped });
   } catch (error) {
     if (!dead.includes(copy)) dead.push(endCopy(system, copy));
-    reap(system, { request, gadgets, target, copies: dead, hooks, by: paused.thread });
+    reap(system, { request, gadgets, copies: dead, hooks, by: paused.thread });
     throw error;
   } finally {
     watch.stop();
@@ -152,76 +150,8 @@ function pauseAndCopy(system: System, { request, target, gadgets, hooks }: Work)
     // The thread ends its chain by itself once we are gone, and the copies with us.
     if (error instanceof ChainBrokenError) throw new Aborted(messageOf(error), { pausedMs, mustEnd: true });
     for (const copy of copies) endCopy(system, copy);
-    if (copies.length > 0) reap(system, { request, target, gadgets, hooks, copies, by: undefined });
+    if (copies.length > 0) reap(system, { request, gadgets, hooks, copies, by: undefined });
     throw new Aborted(messageOf(error), { pausedMs, mustEnd: false });
-  }
-}
-
-/** Nothing came of it; the target stood for so long. */
-export class Aborted extends ExhibitError {
-  readonly pausedMs: number;
-  readonly mustEnd: boolean;
-
-  constructor(message: string, how: { readonly pausedMs: number; readonly mustEnd: boolean }) {
-    super(message);
-    this.pausedMs = how.pausedMs;
-    this.mustEnd = how.mustEnd;
-  }
-}
-
-function endCopy(system: System, copy: Copy): Copy {
-  discard(copy.pid);
-  try {
-    for (let status = 0; status !== undefined;) {
-      status = system.wait(copy.pid, 3000) ?? -1;
-      // Killed, or ended: anything else was on its way before.
-      if (status === -1 || (status & 0xff) !== 0x7f) break;
-    }
-  } catch {
-    // Somebody collected it already.
-  }
-  return copy;
-}
-
-/**
- * One thread of the target waits for the dead copies, the one that made them if it still can; the others run on. False when
- * none can, or the target has ended: then the zombies, which hold no memory, stay until it ends.
- */
-function reap(
-  system: System,
-  work: Work & { readonly copies: readonly Copy[]; readonly by: number | undefined },
-): boolean {
-  const { request, gadgets, copies, hooks, by } = work;
-  const { pid } = request;
-  try {
-    if (parseProcStat(read(pid, "stat"))?.startTime !== request.startTime) return false;
-    const others = listThreads(pid).filter((thread) => thread !== by);
-    for (const thread of [...(by === undefined ? [] : [by]), ...others].slice(0, MOST_REAPERS)) {
-      const held = holdThreads(system, pid, [thread]);
-      try {
-        held.stop(STOP_MS);
-        hooks.onStep?.("reaping");
-        const results = reapCopies({
-          system,
-          pid,
-          stopped: held.stopped(),
-          gadgets,
-          isFiltered: false,
-          copies,
-          timeoutMs: CHAIN_MS,
-          ...(hooks.onStep ? { onStep: hooks.onStep } : {}),
-        });
-        if (results !== undefined)
-          return results.every((result, index) => result === copies[index]?.pidInside);
-      } finally {
-        held.release();
-      }
-    }
-    return false;
-  } catch (error) {
-    if (error instanceof ChainBrokenError)
-      throw new Aborted(messageOf(error), { pausedMs: 0, mustEnd: true });
-    return false;
   }
 }
 

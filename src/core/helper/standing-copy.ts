@@ -35,18 +35,26 @@ function isInNamespace(pid: number): boolean {
 function moveToOwnGroups(copy: number): boolean {
   try {
     const mounts = parseMountinfo(readFileSync("/proc/self/mountinfo", "latin1"));
-    const isUnits = (controllers: readonly string[]) =>
-      controllers.length === 0 || controllers.includes("name=systemd");
-    const groupsOf = (pid: number | "self") => readFileSync(`/proc/${pid}/cgroup`, "latin1");
     const own = findCgroupFolders(groupsOf("self"), mounts).filter((one) => isUnits(one.controllers));
     for (const { folder } of own) writeFileSync(`${folder}/cgroup.procs`, String(copy));
-    const lines = (text: string) =>
-      text
-        .split("\n")
-        .filter((line) => /^\d+:(?:name=systemd)?:/.test(line))
-        .join("\n");
-    return lines(groupsOf(copy)) === lines(groupsOf("self"));
+    return unitLines(groupsOf(copy)) === unitLines(groupsOf("self"));
   } catch {
     return false;
   }
+}
+
+function isUnits(controllers: readonly string[]): boolean {
+  return controllers.length === 0 || controllers.includes("name=systemd");
+}
+
+function groupsOf(pid: number | "self"): string {
+  return readFileSync(`/proc/${pid}/cgroup`, "latin1");
+}
+
+/** Those of the hierarchies in which systemd keeps its units. */
+function unitLines(text: string): string {
+  return text
+    .split("\n")
+    .filter((line) => /^\d+:(?:name=systemd)?:/.test(line))
+    .join("\n");
 }

@@ -7,11 +7,12 @@ import { parseMaps } from "../../parsers/proc-maps.ts";
 import { holdThreads } from "../ptrace/threads.ts";
 import type { System } from "../ptrace/system.ts";
 import { estimateCore } from "./estimate.ts";
+import { listModules } from "./modules.ts";
 import { openOutput } from "./output.ts";
 import { reasonNotToRead, reasonNotToStop } from "./preflight.ts";
 import { readRegisters } from "./registers.ts";
 import type { HelperRequest, Talk } from "./request.ts";
-import { Aborted } from "./snapshot.ts";
+import { Aborted } from "./aborted.ts";
 import { readTarget } from "./target.ts";
 import { describe } from "./unfrozen.ts";
 import { coreFaults, writeCore } from "./write-core.ts";
@@ -29,6 +30,7 @@ export async function takeStopped(system: System, request: HelperRequest, talk: 
   talk.tell({
     event: "ready",
     estimate,
+    modules: listModules(target),
     areas: target.areas.length,
     residentBytes: target.status.residentBytes ?? 0,
   });
@@ -55,7 +57,14 @@ export async function takeStopped(system: System, request: HelperRequest, talk: 
     const { coreBytes, headBytes, readBytes, holeBytes, failedBytes, segments, streamMs } = written;
     talk.tell({
       event: "complete",
-      ...{ coreBytes, headBytes, readBytes, holeBytes, failedBytes, segments, streamMs, pauseMs },
+      coreBytes,
+      headBytes,
+      readBytes,
+      holeBytes,
+      failedBytes,
+      segments,
+      streamMs,
+      pauseMs,
       problems: coreFaults(written, { missing: [], writtenBytes: output.writtenBytes() }),
       remarks: [],
       peakResidentBytes: process.resourceUsage().maxRSS * 1024,

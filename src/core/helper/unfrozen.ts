@@ -55,7 +55,10 @@ export function saveUnfrozen({ memory, areas, left, known, filter }: Request): U
 
 /** What is known of an area; a new one counts as written to, so that it is not left out. */
 export function describe(area: Area, details: AreaDetails | undefined): AreaDetails {
-  if (details?.end === area.end && details.permissions === area.permissions) return { ...details, ...area };
+  if (details?.end === area.end && details.permissions === area.permissions) {
+    const { residentBytes, anonymousBytes, swapBytes, flags } = details;
+    return { ...area, residentBytes, anonymousBytes, swapBytes, flags };
+  }
   const flags = { dontDump: false, device: false, huge: false, wipeOnFork: false, dontFork: false };
   const anonymousBytes = area.inode === 0 ? area.end - area.start : 0;
   return { ...area, residentBytes: 0, anonymousBytes, swapBytes: 0, flags };

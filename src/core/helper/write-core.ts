@@ -69,7 +69,6 @@ export function coreFaults(
   found: { readonly missing: readonly Area[]; readonly writtenBytes: number },
 ): string[] {
   const faults: string[] = [];
-  const hex = (address: number) => `0x${address.toString(16)}`;
   if (written.failedBytes > 0)
     faults.push(
       `${written.failedBytes} bytes of memory could not be read, the first at ${hex(written.failedFirst ?? 0)}`,
@@ -82,4 +81,8 @@ export function coreFaults(
   if (found.writtenBytes !== written.coreBytes)
     faults.push(`${found.writtenBytes} bytes were written where the headers need ${written.coreBytes}`);
   return faults;
+}
+
+function hex(address: number): string {
+  return `0x${address.toString(16)}`;
 }

@@ -3,32 +3,17 @@
 // a copy leaves out are found by looking at a copy, so that the marks are taken off those areas alone and put back on them,
 // whatever was mapped since anybody last looked.
 import { closeSync, openSync, readSync } from "node:fs";
+import { ExhibitError } from "../../errors.ts";
 import { parseMaps, uncovered, type Area } from "../../parsers/proc-maps.ts";
 import { chooseThreads } from "./choose-thread.ts";
+import { ANY_NOW, assertAllowed, CHILD_CALLS, cloneOn, MADV_DOFORK, MADV_DONTFORK } from "./copy-calls.ts";
 import { hasGadgets, readArea, type Gadgets } from "./gadgets.ts";
 import { runChain, type ChainOutcome, type ChainStep } from "./run-chain.ts";
-import { allows, readFilters } from "./seccomp.ts";
-import { ExhibitError } from "../../errors.ts";
 import type { System } from "./system.ts";
 import { FRAME_BYTES, MOST_EXTENDED_BYTES, Syscall, type Call } from "./x86-64.ts";
 
-const MADV_DONTFORK = 10n;
-const MADV_DOFORK = 11n;
-/** __WALL | WNOHANG */
-const ANY_NOW = 0x4000_0001n;
 /** Groups of neighbouring areas: V8 has 4 to 102 of them (measured). A chain of more would need too much stack. */
 const MOST_GROUPS = 400;
-
-/** What the copy does should it ever be let go: give up its descriptors, and end. Both without a look at its memory. */
-const CHILD_CALLS: readonly Call[] = [
-  { number: Syscall.close_range, arguments: [0n, 0xffff_ffffn, 0n] },
-  { number: Syscall.exit_group, arguments: [0n] },
-];
-/** No flags and no signal at its end: the target's wait(-1) does not see it (wait(2), __WCLONE), and no SIGCHLD is sent. */
-const cloneOn = (childStack: bigint): Call => ({
-  number: Syscall.clone,
-  arguments: [0n, childStack, 0n, 0n, 0n],
-});
 
 export interface Copy {
   readonly pid: number;
@@ -191,25 +176,6 @@ export function reapCopies(
   } finally {
     closeSync(memory);
   }
-}
-
-function assertAllowed(system: System, thread: number, gadgets: Gadgets): void {
-  const filters = readFilters(system, thread);
-  if (filters === undefined)
-    throw new ExhibitError("the target has seccomp filters, which only CAP_SYS_ADMIN may read");
-  const needed: readonly (readonly [string, Call, number])[] = [
-    ["clone", cloneOn(1n), gadgets.syscallReturn],
-    ["madvise", { number: Syscall.madvise, arguments: [4096n, 4096n, MADV_DOFORK] }, gadgets.syscallReturn],
-    ["wait4", { number: Syscall.wait4, arguments: [1n, 0n, ANY_NOW, 0n] }, gadgets.syscallReturn],
-    ["rt_sigreturn", { number: Syscall.rt_sigreturn, arguments: [] }, gadgets.restorer + 7],
-    ...CHILD_CALLS.map((call) => [nameOf(call), call, gadgets.syscallReturn] as const),
-  ];
-  const refused = needed.find(([, call, at]) => !allows(filters, call, BigInt(at + 2)));
-  if (refused) throw new ExhibitError(`the target's seccomp filter does not allow ${refused[0]}`);
-}
-
-function nameOf({ number }: Call): string {
-  return number === Syscall.close_range ? "close_range" : "exit_group";
 }
 
 /** All of it at once, so that it is read while nothing changes. */

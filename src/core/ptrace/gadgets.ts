@@ -16,7 +16,6 @@ const MOST_CODE_BYTES = 64 * 1024 ** 2;
 export function findGadgets(memory: number, areas: readonly Area[]): Gadgets | undefined {
   const code = areas.filter(({ permissions, inode }) => permissions.startsWith("r-x") && inode !== 0);
   // The C library first, as the rest may be large.
-  const rank = ({ name }: Area) => (/\/(?:ld-|ld\.|libc[.-])/.test(name) ? 0 : 1);
   for (const area of code.toSorted((a, b) => rank(a) - rank(b))) {
     const bytes = readArea(memory, area.start, Math.min(area.end - area.start, MOST_CODE_BYTES));
     const [call, restorer] = [bytes.indexOf(SYSCALL_RETURN), bytes.indexOf(RESTORER)];
@@ -24,6 +23,10 @@ export function findGadgets(memory: number, areas: readonly Area[]): Gadgets | u
       return { syscallReturn: area.start + call, restorer: area.start + restorer };
   }
   return undefined;
+}
+
+function rank({ name }: Area): number {
+  return /\/(?:ld-|ld\.|libc[.-])/.test(name) ? 0 : 1;
 }
 
 /** Whether they are still there: the target may have begun another program since. */

@@ -8,8 +8,6 @@ const SECCOMP_RET_ALLOW = 0x7fff_0000;
 const DATA_BYTES = 64;
 const MOST_INSTRUCTIONS = 4096;
 
-export type Verdict = "allowed" | "refused" | "unknown";
-
 /** The filters of a stopped thread. Undefined when they may not be read: that takes CAP_SYS_ADMIN. */
 export function readFilters(system: System, thread: number): readonly Buffer[] | undefined {
   const filters: Buffer[] = [];

@@ -94,7 +94,7 @@ function bind(koffi: Koffi): System {
   // struct iovec
   const vectorOf = (content: Buffer) => {
     const vector = Buffer.alloc(16);
-    vector.writeBigUInt64LE(BigInt(koffi.address(content)), 0);
+    vector.writeBigUInt64LE(koffi.address(content), 0);
     vector.writeBigUInt64LE(BigInt(content.length), 8);
     return vector;
   };
