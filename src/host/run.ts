@@ -237,7 +237,6 @@ export async function startPiped(request: {
     const [file, ...args] = request.source;
     const source = spawn(file, args, {
       detached: true,
-      cwd: "/",
       env,
       stdio: ["pipe", next ?? "ignore", "ignore", "pipe"],
     });

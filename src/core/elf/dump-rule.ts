@@ -40,3 +40,11 @@ export function dumpedBytes(area: AreaDetails, filter: number): number {
     ? Math.min(HEADER_BYTES, all)
     : 0;
 }
+
+/**
+ * Whether a core tells of an area although it holds nothing of it. A debugger reads such an area as zeros: true of memory
+ * that was never touched, and for a file it looks into the file; but what was left out must not read as zeros.
+ */
+export function isListed(area: AreaDetails, bytes: number): boolean {
+  return bytes > 0 || area.inode !== 0 || area.residentBytes + area.swapBytes === 0;
+}

@@ -6,6 +6,7 @@ import { ExhibitError, errnoOf } from "../../errors.ts";
 import type { Sink } from "../elf/memory.ts";
 
 const writeAt = promisify(write);
+const STDOUT = 1;
 const ZEROS = Buffer.alloc(1024 ** 2);
 
 export interface Output extends Sink {
@@ -19,7 +20,8 @@ const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | con
 /** `path`, a new file; without one, standard output. */
 export function openOutput(path: string | undefined): Output {
   if (path !== undefined) return fileOutput(openSync(path, NEW_FILE, 0o600));
-  return fstatSync(1).isFile() ? fileOutput(1) : pipeOutput();
+  const stats = fstatSync(STDOUT);
+  return stats.isFIFO() || stats.isSocket() ? pipeOutput() : fileOutput(STDOUT);
 }
 
 /** The system's errors as a person reads them. */
@@ -49,18 +51,18 @@ function fileOutput(file: number): Output {
     },
     end: async () => {
       try {
-        ftruncateSync(file, position);
+        if (fstatSync(file).isFile()) ftruncateSync(file, position);
       } catch (error) {
         throw told(error);
       }
-      closeSync(file);
+      if (file !== STDOUT) closeSync(file);
     },
     writtenBytes: () => position,
   };
 }
 
 function pipeOutput(): Output {
-  const socket = new Socket({ fd: 1, readable: false, writable: true });
+  const socket = new Socket({ fd: STDOUT, readable: false, writable: true });
   let writtenBytes = 0;
   let broken: Error | undefined;
   socket.on("error", (error) => {

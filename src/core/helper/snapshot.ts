@@ -43,6 +43,8 @@ export async function takeSnapshot(
   if (reason !== undefined) throw new ExhibitError(reason);
   const gadgets = findCode(target);
   const estimate = estimateCore(target, "snapshot", { toFile: request.path !== undefined });
+  // Whatever cannot be opened is found out before anything is stopped.
+  const output = openOutput(request.path);
   talk.tell({
     event: "ready",
     estimate,
@@ -56,7 +58,6 @@ export async function takeSnapshot(
   hooks.onStep?.("released");
   const { copy } = paused;
   const dead = paused.discarded.map((one) => endCopy(system, one));
-  const output = openOutput(request.path);
   const watch = watchMemory(request.pid, copy.pid);
   try {
     const detached = detachCopy(system, request.pid, copy.pid);

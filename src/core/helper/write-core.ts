@@ -3,7 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { ExhibitError } from "../../errors.ts";
 import type { Area, AreaDetails } from "../../parsers/proc-maps.ts";
 import { buildCoreHead } from "../elf/core-head.ts";
-import { dumpedBytes } from "../elf/dump-rule.ts";
+import { dumpedBytes, isListed } from "../elf/dump-rule.ts";
 import { streamMemory, type MemoryCounts, type Saved } from "../elf/memory.ts";
 import { buildNotes, type ThreadRegisters } from "../elf/note.ts";
 import type { Output } from "./output.ts";
@@ -31,7 +31,9 @@ export interface WrittenCore extends MemoryCounts {
 export async function writeCore(request: CoreRequest): Promise<WrittenCore> {
   const { target, areas, from, saved, output, signal } = request;
   const begun = performance.now();
-  const segments = areas.map((area) => ({ area, bytes: dumpedBytes(area, target.filter) }));
+  const segments = areas
+    .map((area) => ({ area, bytes: dumpedBytes(area, target.filter) }))
+    .filter(({ area, bytes }) => isListed(area, bytes));
   const head = buildCoreHead(segments, buildNotes(target.facts, request.threads, areas));
   const memory = openSync(`/proc/${from}/mem`, "r");
   const pagemap = openSync(`/proc/${from}/pagemap`, "r");
