@@ -4,7 +4,16 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test, type TestContext } from "node:test";
@@ -167,18 +176,16 @@ test("at the limit of processes the kernel refuses the copy; the stopped process
 });
 
 test("in a memory cgroup without room there is no copy, and the reason has the numbers", async (t) => {
-  const group = `/sys/fs/cgroup/memory/exhibit-test-${process.pid}`;
+  const isOld = existsSync("/sys/fs/cgroup/memory/memory.usage_in_bytes");
+  const group = `/sys/fs/cgroup/${isOld ? "memory/" : ""}exhibit-test-${process.pid}`;
   mkdirSync(group);
-  t.after(() => rmdirSync(group));
-  writeFileSync(`${group}/memory.limit_in_bytes`, String(64 * 1024 ** 2));
-  const target = await startCoreTarget(
-    join(folder, "target"),
-    ["24"],
-    ["sh", "-c", `echo $$ > ${group}/cgroup.procs; exec "$@"`, "sh"],
-  );
+  writeFileSync(`${group}/${isOld ? "memory.limit_in_bytes" : "memory.max"}`, String(64 * 1024 ** 2));
+  const enter = ["sh", "-c", `echo $$ > ${group}/cgroup.procs; exec "$@"`, "sh"];
+  const target = await startCoreTarget(join(folder, "target"), ["24"], enter);
   t.after(async () => {
     target.end();
     await until(() => readFileSync(`${group}/cgroup.procs`, "latin1") === "", 5000);
+    rmdirSync(group);
   });
   const flags = flagsOf(target.pid);
 
