@@ -20,6 +20,8 @@ export interface CoreRequest {
   /** What it goes through on its way; none writes it as it is, with its holes. */
   readonly through: readonly (readonly [string, ...string[]])[];
   readonly runId: string | undefined;
+  /** The helper's own words; ours when they are not given. */
+  readonly program?: readonly [string, ...string[]];
 }
 
 type ReadyEvent = Extract<HelperEvent, { event: "ready" }>;
@@ -58,7 +60,10 @@ export async function prepareCore(request: CoreRequest): Promise<PreparedCore> {
     maxPauseMs,
     ...(through.length === 0 ? { path } : {}),
   };
-  const source: [string, ...string[]] = [...ownProgram("core-helper"), JSON.stringify(asked)];
+  const source: [string, ...string[]] = [
+    ...(request.program ?? ownProgram("core-helper")),
+    JSON.stringify(asked),
+  ];
   const piped = await startPiped({ ...request, source });
   const next = listen(piped.source);
   const cancel = () => {
