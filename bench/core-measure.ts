@@ -7,9 +7,7 @@ import { createInterface } from "node:readline";
 import { prepareCore } from "../src/core/core-helper.ts";
 import { verifyStream } from "../src/core/verify-stream.ts";
 import { compile, startTimeOf } from "../test/helpers/core-target.ts";
-
-/** As it is shipped. */
-const HELPER = new URL("../dist/core-helper.js", import.meta.url).pathname;
+import { HELPER } from "../test/helpers/take-core.ts";
 
 export interface Measured {
   readonly gapMs: number;
@@ -114,7 +112,7 @@ export async function measureSnapshot(target: BenchTarget, folder: string): Prom
     path,
     through: [["zstd", "-1", "-T2", "-q", "--check", "-c"]],
     runId: `bench-${process.pid}`,
-    program: [process.execPath, HELPER],
+    program: HELPER,
   });
   const memory = watchMemory(`bench-${process.pid}`);
   const { standing, finished } = await prepared.take();

@@ -26,7 +26,7 @@ import {
   startTimeOf,
   type CoreTarget,
 } from "../../helpers/core-target.ts";
-import { takeCore } from "../../helpers/take-core.ts";
+import { HELPER, takeCore } from "../../helpers/take-core.ts";
 import { until } from "../../helpers/until.ts";
 
 const { program, remove } = compile("target");
@@ -213,7 +213,7 @@ test("a process that is ended while its copy is read has a whole core all the sa
   const { pid, startTime } = target;
   const { prepareCore } = await import("../../../src/core/core-helper.ts");
   const prepared = await prepareCore({
-    ...{ pid, startTime, method: "snapshot", maxPauseMs: 5000, runId: undefined },
+    ...{ pid, startTime, method: "snapshot", maxPauseMs: 5000, runId: undefined, program: HELPER },
     path: join(folder, "ended.zst"),
     through: [["zstd", "-1", "-q", "-c"]],
   });
