@@ -117,9 +117,10 @@ export async function measureSnapshot(target: BenchTarget, folder: string): Prom
   const memory = watchMemory(`bench-${process.pid}`);
   const { standing, finished } = await prepared.take();
   const complete = await finished;
+  const totalMs = performance.now() - begun;
   const checkedFrom = performance.now();
   const verified = await verifyStream(path, { headBytes: complete.headBytes, threads: standing.threads });
-  const totalMs = performance.now() - begun;
+  const checkMs = performance.now() - checkedFrom;
   const problems = [...complete.problems, ...verified.problems];
   if (problems.length > 0 || !complete.reaped) throw new Error(`not a good core: ${problems.join("; ")}`);
   const scratchBytes = readdirSync(folder)
@@ -134,7 +135,7 @@ export async function measureSnapshot(target: BenchTarget, folder: string): Prom
     gapMs: await target.longestGap(),
     pauseMs: standing.pauseMs,
     totalMs,
-    checkMs: performance.now() - checkedFrom,
+    checkMs,
     scratchBytes,
     peakBytes: memory(),
     storedBytes,

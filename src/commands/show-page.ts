@@ -26,7 +26,14 @@ export function renderBundle(bundle: ShowResult, page: Page): readonly string[] 
     ...timeline(manifest, page),
     ...gaps(manifest, page),
     ...files(manifest, page),
+    ...openCore(bundle, page),
   ];
+}
+
+/** Whole lines, however long: they are there to be copied. */
+function openCore({ openCore: commands }: ShowResult, { style }: Page): readonly string[] {
+  if (commands.length === 0) return [];
+  return ["", style.bold("To open the core"), ...commands.map((command) => `  ${printable(command, 1000)}`)];
 }
 
 function seconds(ms: number): string {

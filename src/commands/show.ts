@@ -1,6 +1,7 @@
 // exhibit show: what is in a bundle: readings, the timeline of its collectors, files, and what is missing and why.
 import { readOutcome } from "../capture/sealed-bundle.ts";
 import { UsageError } from "../errors.ts";
+import { coreCommands } from "./core-commands.ts";
 import { openDestination, recover } from "./destination.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { readSettings } from "./read-settings.ts";
@@ -24,6 +25,7 @@ export async function run(context: CommandContext<Record<string, never>>): Promi
     manifest,
     ...(receipt === undefined ? {} : { receipt }),
     ...(outcome === undefined ? {} : { outcome }),
+    openCore: [...(await coreCommands(path, manifest))],
   };
   const { terminal, global } = context;
   const lines = renderBundle(json, {

@@ -38,7 +38,7 @@ test("nothing that a stranger wrote into a manifest reaches the terminal as a co
 
   for (const verbose of [false, true]) {
     const lines = renderBundle(
-      { captureId, manifest, path },
+      { captureId, manifest, path, openCore: [] },
       { style: styleOf({ colour: false }), columns: 80, verbose },
     );
 
