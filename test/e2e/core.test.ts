@@ -45,10 +45,8 @@ test("COMMAND ends the service and binds its port while the core is still being 
     setTimeout(() => process.exit(9), 10000);
   `;
 
-  const guarded = box.run([
-    ...["guard", "--pid", String(pid), "--only", "core", "--require=core", "-b", "30s", "--"],
-    ...[process.execPath, "-e", restart],
-  ]);
+  const guard = ["guard", "--pid", String(pid), "--only", "core", "--require=core", "-b", "30s"];
+  const guarded = box.run([...guard, "--", process.execPath, "-e", restart]);
 
   assert.equal(guarded.status, 0, guarded.stderr);
   assert.ok(existsSync(bound));

@@ -42,7 +42,13 @@ export async function killCores(
     const path = join(options.folder, `killed-${round}`);
     const runId = `kill-${process.pid}-${round}`;
     const prepared = await prepareCore({
-      ...{ pid, startTime, method: "snapshot", maxPauseMs: 5000, path, through: [], runId },
+      pid,
+      startTime,
+      method: "snapshot",
+      maxPauseMs: 5000,
+      path,
+      through: [],
+      runId,
       ...(options.program === undefined ? {} : { program: options.program }),
     });
     let stands = false;

@@ -213,7 +213,12 @@ test("a process that is ended while its copy is read has a whole core all the sa
   const { pid, startTime } = target;
   const { prepareCore } = await import("../../../src/core/core-helper.ts");
   const prepared = await prepareCore({
-    ...{ pid, startTime, method: "snapshot", maxPauseMs: 5000, runId: undefined, program: HELPER },
+    pid,
+    startTime,
+    method: "snapshot",
+    maxPauseMs: 5000,
+    runId: undefined,
+    program: HELPER,
     path: join(folder, "ended.zst"),
     through: [["zstd", "-1", "-q", "-c"]],
   });
@@ -267,7 +272,10 @@ test("a pipe whose reader ends takes the core with it, and leaves nothing else",
   const flags = flagsOf(pid);
 
   const taking = takeCore({
-    ...{ pid, startTime, method: "snapshot", path: join(folder, "broken") },
+    pid,
+    startTime,
+    method: "snapshot",
+    path: join(folder, "broken"),
     through: [["head", "-c", "1000000"]],
   });
 
