@@ -14,7 +14,12 @@ const REQUIRE = `import { createRequire as exhibitRequire } from "node:module"; 
 
 const result = await build({
   absWorkingDir: root,
-  entryPoints: ["src/cli.ts", "src/upload/early-upload.ts", "src/demo/sick-service.ts"],
+  entryPoints: [
+    { in: "src/cli.ts", out: "cli" },
+    { in: "src/core/helper/program.ts", out: "core-helper" },
+    { in: "src/upload/early-upload.ts", out: "early-upload" },
+    { in: "src/demo/sick-service.ts", out: "sick-service" },
+  ],
   entryNames: "[name]",
   outdir: fresh,
   bundle: true,
@@ -23,6 +28,8 @@ const result = await build({
   platform: "node",
   target: "node20.19",
   packages: "bundle",
+  // Native, and optional: where it is not installed a core is taken by gdb.
+  external: ["koffi"],
   // As CommonJS a package has one export, `default`: `import("@aws-sdk/client-s3")` would give no S3.
   mainFields: ["module", "main"],
   chunkNames: "chunks/[name]-[hash]",

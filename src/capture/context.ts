@@ -5,7 +5,9 @@ import type {
   CollectorContext,
   CommandOptions,
   CommandOutput,
+  LateWork,
   Platform,
+  Stopped,
   Tick,
 } from "../collectors/collector.ts";
 import type { CommandRun, Target } from "../bundle/manifest.ts";
@@ -27,6 +29,7 @@ export interface Trace {
   method: string | undefined;
   truncated: boolean;
   observedPauseMs: number | undefined;
+  late: { readonly pending: string; readonly work: LateWork } | undefined;
 }
 
 export interface ContextRequest {
@@ -44,6 +47,8 @@ export interface ContextRequest {
   readonly runId: string;
   readonly trace: Trace;
   readonly onCore: (name: string) => Promise<void>;
+  /** Of the collector's time. */
+  readonly leftMs: () => number;
 }
 
 /** Builds the context; options are put in by the collector's own schema. */
@@ -72,7 +77,36 @@ export function openContext(request: ContextRequest): Omit<CollectorContext<unkn
     method: (name) => {
       trace.method = name;
     },
+    left: async () => ({
+      timeMs: request.leftMs(),
+      pauseMs: request.pauses.leftMs(),
+      bytes: await request.quota.left(),
+    }),
+    mark: request.runId,
+    hold: (work) => holdTarget(request, work),
+    later: (pending, work) => {
+      trace.late = { pending, work };
+    },
   };
+}
+
+async function holdTarget<T>(
+  request: ContextRequest,
+  work: (signal: AbortSignal) => Promise<Stopped<T>>,
+): Promise<T> {
+  const { pauses, trace } = request;
+  const before = pauses.totalMs();
+  try {
+    const { value } = await pauses.hold(request.name, async (signal) => {
+      const either = openDeadline(Number.POSITIVE_INFINITY, signal, request.signal);
+      const stopped = await work(either.signal).finally(either.close);
+      // The kernel lets go what a dead tracer held; nothing was stopped by a signal.
+      return { ...stopped, killed: false };
+    });
+    return value.value;
+  } finally {
+    trace.observedPauseMs = (trace.observedPauseMs ?? 0) + pauses.totalMs() - before;
+  }
 }
 
 async function* ticks({ clock, windowMs, signal }: ContextRequest, periodMs: number): AsyncIterable<Tick> {

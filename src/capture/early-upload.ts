@@ -17,6 +17,8 @@ const QUIET_MS = 3000;
 /** A store that finished evidence is sent to at once. */
 export interface EarlyStore {
   readonly name: string;
+  /** Cores are encrypted at the seal: what is written before must not leave the host. */
+  readonly encryptsCores: boolean;
   readonly settings: S3StoreSettings;
 }
 
@@ -32,7 +34,10 @@ export interface GrowthWatch {
 export interface EarlyUpload {
   /** A collector is done with its folder, but for the `later` ones, which may hold memory. */
   readonly collected: (collector: string, later: readonly string[]) => Promise<void>;
+  /** Of cores while the seal packs them. */
   readonly core: GrowthWatch;
+  /** Of cores that are packed as they are taken; undefined where they must be encrypted first. */
+  readonly asWritten: GrowthWatch | undefined;
   /** Resolves when no file of the bundle is changed any more: the seal may begin. */
   readonly quiet: () => Promise<void>;
   /** Nothing more comes. Resolves when all that could be sent is, or the signal aborts. */
@@ -55,7 +60,13 @@ export function startEarlyUpload(paths: BundlePaths, spool: string, store: Early
       if (word) words.get(word.kind)?.();
     });
   const order = (value: Order) => void child.stdin?.write(`${JSON.stringify(value)}\n`);
-  order({ kind: "open", spool, captureId: paths.captureId, store });
+  const { name, settings } = store;
+  order({ kind: "open", spool, captureId: paths.captureId, store: { name, settings } });
+  const core: GrowthWatch = {
+    growing: (path, from) => order({ kind: "growing", path, from }),
+    grown: (path, { bytes, sha256 }) => order({ kind: "grown", path, bytes, sha256 }),
+    givenUp: (path) => order({ kind: "given-up", path }),
+  };
 
   return {
     collected: async (collector, later) => {
@@ -64,11 +75,8 @@ export function startEarlyUpload(paths: BundlePaths, spool: string, store: Early
         if (isMemberName(name) && !later.includes(name))
           order({ kind: "member", path: `${EVIDENCE_FOLDER}/${collector}/${name}` });
     },
-    core: {
-      growing: (path, from) => order({ kind: "growing", path, from }),
-      grown: (path, { bytes, sha256 }) => order({ kind: "grown", path, bytes, sha256 }),
-      givenUp: (path) => order({ kind: "given-up", path }),
-    },
+    core,
+    asWritten: store.encryptsCores ? undefined : core,
     quiet: async () => {
       order({ kind: "quiet" });
       if ((await Promise.race([isQuiet, gone, delay(QUIET_MS)])) === "quiet") return;

@@ -36,9 +36,10 @@ function isTraced(held: HeldProcess): boolean {
 export interface Pauses {
   /**
    * Runs `work` with at most what is left of the pause limit; its signal aborts when that is spent. `killed` says that
-   * the tool did not end by itself. Resolves with what `work` gave and how long the target was seen stopped.
+   * the tool did not end by itself, `pausedMs` how long the target stood by the tool's own clock. Resolves with what
+   * `work` gave and how long that was; without such a clock, how long the target was seen stopped.
    */
-  readonly hold: <T extends { readonly killed: boolean }>(
+  readonly hold: <T extends { readonly killed: boolean; readonly pausedMs?: number }>(
     name: string,
     work: (signal: AbortSignal) => Promise<T>,
   ) => Promise<Held<T>>;
@@ -81,15 +82,18 @@ export function openPauses(request: {
       const watch = watchPause(held, { traced, wasStopped }, () => {
         if (watch.seenMs() > leftMs()) tooLong.abort();
       });
+      let told: number | undefined;
       try {
         const value = await work(tooLong.signal);
+        told = value.pausedMs === undefined ? undefined : Math.ceil(value.pausedMs);
         if (!wasStopped) await resume(held, value.killed);
-        return { value, observedPauseMs: observed(watch.stop()), tooLong: tooLong.signal.aborted };
+        return { value, observedPauseMs: told ?? observed(watch.stop()), tooLong: tooLong.signal.aborted };
       } catch (error) {
         if (!wasStopped) await resume(held, true);
         throw error;
       } finally {
-        const pausedMs = observed(watch.stop());
+        const seenMs = observed(watch.stop());
+        const pausedMs = told ?? seenMs;
         totalMs += pausedMs;
         if (!wasStopped) await guardian.resumed();
         await request.onResumed(name, pausedMs);

@@ -121,7 +121,10 @@ export function planCapture(request: PlanRequest): CapturePlan {
     const { collector } = choice;
     const support = collector.platforms[request.platform];
     const touch = support?.touch ?? "none";
-    const all = collector.estimate(request.target, request.windowMs);
+    const all = collector.estimate(request.target, request.windowMs, {
+      platform: request.platform,
+      options: choice.options,
+    });
     // Its estimate is of the tool that may stop; on a platform where it only reads, it does not.
     const estimate = touch === "none" ? { ...all, pauseMs: 0 } : all;
     const phase = touch === "brief" || touch === "stop" ? "pause" : "window";

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { CollectorRecord, IdentityCheck, ReadingRecord, Target } from "../bundle/manifest.ts";
 import { EVIDENCE_FOLDER, type BundlePaths } from "../bundle/layout.ts";
-import type { Platform, Reading } from "../collectors/collector.ts";
+import type { LateWork, Platform, Reading } from "../collectors/collector.ts";
 import { messageOf, UnsupportedError } from "../errors.ts";
 import { delay, type Clock } from "../host/clock.ts";
 import type { Quota } from "../host/disk.ts";
@@ -38,6 +38,8 @@ export interface CollectorResult {
   readonly check: IdentityCheck | undefined;
   /** Files that may hold memory, and are not durable yet: they are large. */
   readonly cores: readonly string[];
+  /** The same collector once its late work is done; never rejects. Until then its record says that it is partial. */
+  readonly late?: Promise<CollectorResult>;
 }
 
 /** A collector that does not come back after its signal aborted is left behind after this long. */
@@ -51,11 +53,11 @@ export function leaveOut(planned: PlannedCollector, leftOut: LeftOut): Collector
   return { record, readings: [], check: undefined, cores: [] };
 }
 
-/** Runs a planned collector; `signal` aborts when its time is up. Never rejects. */
+/** Runs a planned collector; `signal` aborts when its time is up, in `leftMs()`. Never rejects. */
 export async function runCollector(
   planned: PlannedCollector,
   state: CaptureState,
-  signal: AbortSignal,
+  { signal, leftMs }: { readonly signal: AbortSignal; readonly leftMs: () => number },
 ): Promise<CollectorResult> {
   const { collector } = planned;
   const { clock } = state;
@@ -78,6 +80,7 @@ export async function runCollector(
     method: undefined,
     truncated: false,
     observedPauseMs: undefined,
+    late: undefined,
   };
   const runId = `${state.paths.captureId}.${collector.name}`;
   let readings: readonly Reading[] = [];
@@ -92,6 +95,7 @@ export async function runCollector(
       signal,
       runId,
       trace,
+      leftMs,
       onCore: async (file) => {
         await state.journal.write({ kind: "core", file: `${EVIDENCE_FOLDER}/${collector.name}/${file}` });
         await state.journal.sync();
@@ -133,11 +137,60 @@ export async function runCollector(
     bytes,
     ...(trace.truncated ? { truncated: true } : {}),
   };
-  return {
+  const result = {
     record,
     readings: readings.map((reading) => toRecord(collector.name, reading)),
     check,
     cores: trace.cores.map((name) => join(state.paths.evidence(collector.name), name)),
+  };
+  const { late } = trace;
+  if (late === undefined || error !== undefined) return result;
+  const pending = { ...record, status: "partial" as const, reason: joined(record.reason, late.pending) };
+  return { ...result, record: pending, late: finishLate(late.work, result, state) };
+}
+
+function joined(first: string | undefined, second: string): string {
+  return first === undefined ? second : `${first}; ${second}`;
+}
+
+/** The rest of a collector, in a folder that its first part has closed. */
+async function finishLate(
+  work: LateWork,
+  result: CollectorResult,
+  state: CaptureState,
+): Promise<CollectorResult> {
+  const { record } = result;
+  const gaps: string[] = [];
+  let readings: readonly Reading[] = [];
+  let bytes = record.bytes;
+  try {
+    const evidence = await openEvidence(state.paths.evidence(record.name), state.quota);
+    try {
+      readings = await work({
+        signal: new AbortController().signal,
+        saveJson: (name, value) => evidence.save(name, `${JSON.stringify(value, undefined, 2)}\n`),
+        gap: (reason) => void gaps.push(reason),
+      });
+    } catch (error) {
+      gaps.push(messageOf(error));
+    }
+    await evidence.settle([]);
+    bytes = await evidence.bytes();
+  } catch (error) {
+    gaps.push(messageOf(error));
+  }
+  const reasons = [record.reason, ...gatherGaps(gaps)].filter((reason) => reason !== undefined);
+  return {
+    ...result,
+    record: {
+      ...record,
+      ...(reasons.length === 0
+        ? {}
+        : { status: "partial" as const, reason: printable(reasons.join("; "), 2000) }),
+      endedAt: state.clock.now(),
+      bytes,
+    },
+    readings: [...result.readings, ...readings.map((reading) => toRecord(record.name, reading))],
   };
 }
 

@@ -16,6 +16,7 @@ import { checkIdentity } from "../target/identity.ts";
 import { withRuntimeVersion } from "../target/runtime-version.ts";
 import { startEarlyUpload, type EarlyUpload } from "./early-upload.ts";
 import { openJournal, type JournalEntry } from "./journal.ts";
+import { followLate, type Late } from "./late.ts";
 import { openGuardian } from "./open-guardian.ts";
 import { openBundle } from "./open-bundle.ts";
 import { openPauses } from "./pauses.ts";
@@ -41,9 +42,12 @@ export interface SecuredBundle {
   readonly finishedAt: string;
   /** What is finished is on its way to the store already. */
   readonly early: EarlyUpload | undefined;
+  /** What is safe but not whole yet. */
+  readonly late?: Late;
 }
 
 export interface SecuredCapture extends SecuredBundle {
+  readonly late: Late;
   /** Ends the guardian: another capture of this process may begin. */
   readonly release: () => Promise<void>;
 }
@@ -104,9 +108,11 @@ export async function runCapture(
     control.onProgress({
       kind: "ended",
       name: record.name,
-      status: record.status,
+      // Its record is partial until it is whole; for whoever waits it is safe.
+      status: result.late === undefined ? record.status : "standing",
       durationMs: record.durationMs ?? 0,
-      ...(record.reason === undefined ? {} : { reason: record.reason }),
+      ...(result.late === undefined ? {} : { reason: "safe from the target's end, still being written" }),
+      ...(record.reason === undefined || result.late ? {} : { reason: record.reason }),
       ...(record.observedPauseMs === undefined ? {} : { pausedMs: record.observedPauseMs }),
     });
   };
@@ -132,14 +138,18 @@ export async function runCapture(
   const state: CaptureState = { ...request, paths, quota, pauses, clock, windowMs: plan.windowMs, journal };
   const runOne = async (planned: PlannedCollector) => {
     const { name, tool, limitMs = Number.POSITIVE_INFINITY } = planned.collector;
-    const deadline = openDeadline(Math.min(plan.collectUntilMs - clock.elapsedMs(), limitMs), control.stop);
+    const timeMs = Math.min(plan.collectUntilMs - clock.elapsedMs(), limitMs);
+    const deadline = openDeadline(timeMs, control.stop);
+    const endsAtMs = clock.elapsedMs() + timeMs;
+    const leftMs = () => Math.max(0, endsAtMs - clock.elapsedMs());
     control.onProgress({
       kind: "started",
       name,
       tool,
       estimateMs: planned.collector.window ? plan.windowMs : planned.estimate.timeMs,
     });
-    await keep(await runCollector(planned, state, deadline.signal).finally(deadline.close));
+    const time = { signal: deadline.signal, leftMs };
+    await keep(await runCollector(planned, state, time).finally(deadline.close));
   };
 
   for (const planned of plan.collectors) if (planned.leftOut) await keep(leaveOut(planned, planned.leftOut));
@@ -175,6 +185,8 @@ export async function runCapture(
     if (reason) await keep(leaveOut(planned, { status: "skipped", reason }));
     else await (request.pauseGate ?? ((work) => work()))(() => runOne(planned));
     const cores = results.at(-1)?.cores ?? [];
+    // One that still grows is durable when it is whole.
+    if (results.at(-1)?.late !== undefined) continue;
     coresSynced = Promise.all([coresSynced, ...cores.map((core) => fsyncFile(core).catch(() => undefined))]);
   }
 
@@ -189,6 +201,7 @@ export async function runCapture(
   // COMMAND inherits our priority.
   setOwnPriority(NORMAL);
   control.onProgress({ kind: "secured", elapsedMs: clock.elapsedMs() });
+  const late = followLate(results, early);
   return {
     paths,
     capture: { ...capture, target: { ...capture.target, runtime } },
@@ -203,7 +216,10 @@ export async function runCapture(
     elapsedMs: clock.elapsedMs(),
     finishedAt: clock.now(),
     early,
+    late,
     release: async () => {
+      // Our guardian ends the helper of a core should we be killed, and the sweep would end it now.
+      await late.finished();
       await sweep(paths.captureId);
       await guardian.release();
     },

@@ -97,6 +97,29 @@ export interface Lines {
   readonly write: (value: unknown) => Promise<void>;
 }
 
+/** What is left for a collector, at this moment. */
+export interface Left {
+  readonly timeMs: number;
+  readonly pauseMs: number;
+  readonly bytes: number;
+}
+
+/** For work that goes on when the collector has ended and the target may be gone. */
+export interface LateContext {
+  readonly signal: AbortSignal;
+  readonly saveJson: (name: string, value: unknown) => Promise<void>;
+  readonly gap: (reason: string) => void;
+}
+
+export type LateWork = (late: LateContext) => Promise<readonly Reading[]>;
+
+/** What stopped the target by ptrace, when it is over. */
+export interface Stopped<T> {
+  readonly value: T;
+  /** By its own clock, which is finer than our looks from outside. */
+  readonly pausedMs: number;
+}
+
 /** What a collector may touch. Tests pass a recorded one. */
 export interface CollectorContext<Options> {
   readonly platform: Platform;
@@ -129,6 +152,17 @@ export interface CollectorContext<Options> {
   readonly gap: (reason: string) => void;
   /** How the numbers were made (`proc`, `eu-stack`), shown beside them. */
   readonly method: (name: string) => void;
+  /** What is left of the budget for it, of --max-pause, and of the disk. */
+  readonly left: () => Promise<Left>;
+  /** In the environment of every process that is started for it, so that none outlives it. */
+  readonly mark: string;
+  /** Runs what stops the target without a command of its own, under the guardian. The signal aborts when it must end. */
+  readonly hold: <T>(work: (signal: AbortSignal) => Promise<Stopped<T>>) => Promise<T>;
+  /**
+   * The evidence is safe from the target's end, but not whole yet: the work goes on beside COMMAND, and the seal waits for
+   * it. Until it is done the collector counts as partial.
+   */
+  readonly later: (pending: string, work: LateWork) => void;
 }
 
 export interface Tick {
@@ -136,6 +170,11 @@ export interface Tick {
   /** UTC, ISO 8601. */
   readonly at: string;
   readonly monotonicMs: number;
+}
+
+export interface EstimateHow {
+  readonly platform: Platform;
+  readonly options: unknown;
 }
 
 export interface Collector<Schema extends z.ZodType = z.ZodType> {
@@ -151,7 +190,7 @@ export interface Collector<Schema extends z.ZodType = z.ZodType> {
   readonly window?: true;
   /** Its time is up after this long, whatever is left of the budget. */
   readonly limitMs?: number;
-  readonly estimate: (target: CollectorTarget, windowMs: number) => Estimate;
+  readonly estimate: (target: CollectorTarget, windowMs: number, how: EstimateHow) => Estimate;
   readonly options: Schema;
   readonly collect: (context: CollectorContext<z.output<Schema>>) => Promise<readonly Reading[]>;
 }

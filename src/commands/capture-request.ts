@@ -98,7 +98,8 @@ function earlyOf(options: CaptureOptions, loaded: LoadedSettings): Pick<CaptureR
   const settings = store[name];
   // What is to be encrypted is so at the seal, and readable until then.
   const isEarly = settings?.type === "s3" && !encrypt.everything;
-  return isEarly ? { early: { name, settings } } : {};
+  const encryptsCores = encrypt.recipients.length > 0 || encrypt.required;
+  return isEarly ? { early: { name, settings, encryptsCores } } : {};
 }
 
 /** Looked up before anything is captured: a core that would only lie on this host's disk is not worth a pause. */

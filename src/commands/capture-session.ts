@@ -22,12 +22,13 @@ export async function seal(
 ): Promise<SealedBundle> {
   const url =
     destination.store === undefined ? secured.paths.folder : bundleUrl(destination.store, secured.capture);
+  const { records, readings } = (await secured.late?.finished()) ?? secured;
   await secured.early?.quiet();
   const manifest = await sealBundle({
     paths: secured.paths,
     capture: secured.capture,
-    records: secured.records,
-    readings: secured.readings,
+    records,
+    readings,
     checks: secured.checks,
     cores: secured.cores,
     finishedAt: secured.finishedAt,

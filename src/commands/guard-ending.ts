@@ -204,7 +204,10 @@ async function finishInTime(
   const { context, securing } = guarded;
   const interrupted = new AbortController();
   const undo = context.onSignal(() => interrupted.abort());
-  const late = delay(AFTERWARDS_MS, interrupted.signal).then(() => "late" as const);
+  // A core that is still being written is waited for as long as it takes: nobody else can finish it.
+  const late = wholeOrAborted(securing, interrupted.signal)
+    .then(() => delay(AFTERWARDS_MS, interrupted.signal))
+    .then(() => "late" as const);
   const told = setTimeout(() => context.say(STILL_AT_IT), TELL_AFTER_MS);
   try {
     const first = await Promise.race([finish, late]);
@@ -225,6 +228,19 @@ async function finishInTime(
     clearTimeout(told);
     undo();
   }
+}
+
+/** Resolves when all that was taken is whole, or the signal aborts. */
+async function wholeOrAborted(securing: Promise<SecuredCapture>, signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  const whole = securing.then(
+    ({ late }) => late.finished(),
+    () => undefined,
+  );
+  await Promise.race([whole, aborted]);
 }
 
 /** What a promise holds by now; undefined when it is still open. */

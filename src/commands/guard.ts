@@ -134,9 +134,11 @@ function requiredNames(require: string | true): readonly string[] | "all" {
 }
 
 function missingOf(secured: SecuredCapture, required: readonly string[] | "all"): readonly string[] {
-  const complete = new Set(secured.records.filter(({ status }) => status === "ok").map(({ name }) => name));
+  const whole = secured.records.filter(({ status }) => status === "ok").map(({ name }) => name);
+  // A core counts once its snapshot stands: what becomes of the target does not touch it any more.
+  const complete = new Set([...whole, ...secured.late.names]);
   if (required !== "all") return required.filter((name) => !complete.has(name));
   return secured.records
-    .filter(({ status, byChoice }) => status !== "ok" && status !== "unsupported" && !byChoice)
+    .filter(({ name, status, byChoice }) => !complete.has(name) && status !== "unsupported" && !byChoice)
     .map(({ name }) => name);
 }

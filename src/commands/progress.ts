@@ -6,6 +6,7 @@ import type { Style } from "./style.ts";
 
 const COLOURS: Readonly<Record<string, "green" | "yellow" | "red">> = {
   ok: "green",
+  standing: "green",
   partial: "yellow",
   failed: "red",
 };

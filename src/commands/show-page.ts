@@ -30,8 +30,15 @@ export function renderBundle(bundle: ShowResult, page: Page): readonly string[] 
     ...timeline(manifest, page),
     ...gaps(manifest, page),
     ...files(manifest, page),
-    ...howToOpen(manifest, page),
+    ...howToOpen(bundle, page),
+    ...openCore(bundle, page),
   ];
+}
+
+/** Whole lines, however long: they are there to be copied. */
+function openCore({ openCore: commands }: ShowResult, { style }: Page): readonly string[] {
+  if (commands.length === 0) return [];
+  return ["", style.bold("To open the core"), ...commands.map((command) => `  ${printable(command, 1000)}`)];
 }
 
 function seconds(ms: number): string {
@@ -179,8 +186,10 @@ function gaps(manifest: Manifest, { style, columns }: Page): readonly string[] {
 }
 
 /** For what is encrypted: the commands, to be copied. */
-function howToOpen(manifest: Manifest, { style }: Page): readonly string[] {
-  const encrypted = manifest.files.filter(({ encryption }) => encryption !== undefined);
+function howToOpen({ manifest, openCore: told }: ShowResult, { style }: Page): readonly string[] {
+  const encrypted = manifest.files.filter(
+    ({ encryption, collector }) => encryption !== undefined && (collector !== "core" || told.length === 0),
+  );
   if (encrypted.length === 0) return [];
   return ["", style.bold("To open what is encrypted"), ...openLines(encrypted).map((line) => ` ${line}`)];
 }

@@ -16,6 +16,7 @@ import {
   type StoredRef,
 } from "../upload/stored-bundle.ts";
 import { findBundle, findInStores, type StoreFlag } from "./bundle-ref.ts";
+import { coreCommands } from "./core-commands.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { readSettings } from "./read-settings.ts";
 import type { ShowResult } from "./results/bundles.ts";
@@ -69,6 +70,7 @@ async function describeLocal(entry: SpoolEntry, loaded: LoadedSettings): Promise
     manifest,
     ...(receipt === undefined ? {} : { receipt }),
     ...(outcome === undefined ? {} : { outcome }),
+    openCore: [...(await coreCommands(path, manifest))],
   };
 }
 
@@ -85,6 +87,7 @@ async function describeStored(ref: StoredRef, loaded: LoadedSettings): Promise<S
     manifestSha256: sha256,
     manifest,
     ...(outcome === undefined ? {} : { outcome }),
+    openCore: [],
   };
 }
 

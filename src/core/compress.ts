@@ -11,6 +11,17 @@ import { BEHIND } from "../host/priority.ts";
 import { run } from "../host/run.ts";
 
 /**
+ * What a core goes through while it is written, and the ending of its name. Undefined where zstd is missing: it is then
+ * compressed afterwards.
+ */
+export async function streamPacking(): Promise<
+  { readonly suffix: string; readonly through: readonly (readonly [string, ...string[]])[] } | undefined
+> {
+  if (!(await hasCommand("zstd"))) return undefined;
+  return { suffix: ".zst", through: [["zstd", "-1", "-T2", "-q", "--check", "-c"]] };
+}
+
+/**
  * Compresses `path`, checks that the result decodes, removes the original; resolves with the new path. `onBegin` is told it
  * before the file is there; from then on its bytes are final as they come.
  */

@@ -7,6 +7,7 @@ declare const EXHIBIT_VERSION: string | undefined;
 const PROGRAMS = {
   // Bundled, this file is a chunk in dist/chunks.
   cli: ["../cli.js", "../cli.ts"],
+  "core-helper": ["../core-helper.js", "../core/helper/program.ts"],
   "early-upload": ["../early-upload.js", "../upload/early-upload.ts"],
   "sick-service": ["../sick-service.js", "../demo/sick-service.ts"],
 } as const;

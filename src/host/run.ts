@@ -213,6 +213,72 @@ export function startBehind(argv: readonly [string, ...string[]]): ChildProcess 
   return child;
 }
 
+export interface Piped {
+  /** Its standard input and descriptor 3 are pipes to us. */
+  readonly source: ChildProcess;
+  /** Each reads what the one before it writes; the last writes to the file. None when the source writes a file itself. */
+  readonly through: readonly ChildProcess[];
+}
+
+/**
+ * Programs in a row: what `source` writes goes through the others, and into a new file at `path`. No byte of it passes
+ * through us. All carry our mark (`sweep` of process-group.ts); the source keeps our priority, as it may stop the target.
+ */
+export async function startPiped(request: {
+  readonly source: readonly [string, ...string[]];
+  readonly through: readonly (readonly [string, ...string[]])[];
+  readonly path: string;
+  readonly runId: string | undefined;
+}): Promise<Piped> {
+  const env = commandEnvironment(request.runId);
+  const output = request.through.length === 0 ? undefined : await createFile(request.path);
+  const through: ChildProcess[] = [];
+  try {
+    // From the end: each is given the input of the next one as its output.
+    let next: ChildProcess["stdin"] | number | undefined = output?.fd;
+    for (const [file, ...args] of request.through.toReversed()) {
+      const child: ChildProcess = spawn(file, args, {
+        detached: true,
+        cwd: "/",
+        env,
+        stdio: ["pipe", next ?? "ignore", "ignore"],
+      });
+      child.on("error", () => undefined);
+      child.stdin?.on("error", () => undefined);
+      if (child.pid !== undefined) setPriorityOf(child.pid, BEHIND);
+      if (typeof next === "object") next?.destroy();
+      through.unshift(child);
+      next = child.stdin;
+    }
+    const [file, ...args] = request.source;
+    const source = spawn(file, args, {
+      detached: true,
+      env,
+      stdio: ["pipe", next ?? "ignore", "ignore", "pipe"],
+    });
+    source.on("error", () => undefined);
+    source.stdin?.on("error", () => undefined);
+    // Ours would keep the reader waiting after the writer has ended.
+    if (typeof next === "object") next?.destroy();
+    return { source, through };
+  } finally {
+    await output?.close();
+  }
+}
+
+/** A program whose output is read as it comes. */
+export function startReading(argv: readonly [string, ...string[]]): ChildProcess {
+  const [file, ...args] = argv;
+  const child = spawn(file, args, {
+    detached: true,
+    cwd: "/",
+    env: commandEnvironment(undefined),
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  if (child.pid !== undefined) setPriorityOf(child.pid, BEHIND);
+  return child;
+}
+
 /** The mitigation: it has the terminal, our environment and folder, and our process group (Ctrl-C reaches it). */
 export function startMitigation(argv: readonly [string, ...string[]]): ChildProcess {
   const [file, ...args] = argv;
@@ -220,7 +286,7 @@ export function startMitigation(argv: readonly [string, ...string[]]): ChildProc
 }
 
 /** As the mitigation, but its output comes to us: `stdout` and `stderr` are the writing ends of pipes. Throws on E2BIG. */
-export function startPiped(
+export function startAttended(
   argv: readonly [string, ...string[]],
   { stdout, stderr }: { readonly stdout: number | "pipe"; readonly stderr: number | "pipe" },
 ): ChildProcess {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Collector, CommandOutput } from "../../src/collectors/collector.ts";
 import core from "../../src/collectors/core.ts";
-import { CommandError, UnsupportedError } from "../../src/errors.ts";
+import { CommandError } from "../../src/errors.ts";
 import { collectRecorded, fixture, type Recording } from "../helpers/recorded.ts";
 
 let folder = "";
@@ -20,7 +20,7 @@ before(async () => {
   child = spawn("/bin/sleep", ["100"], { stdio: "ignore" });
   await once(child, "spawn");
   const { collector, recording } = live("whole");
-  whole = await collectRecorded(collector, recording);
+  whole = await collectRecorded(collector, { ...recording, options: { method: "gdb" } });
 });
 
 after(() => {
@@ -82,6 +82,7 @@ test("core is never called complete when the target is not the same afterwards",
 
   const { readings, saved, gaps } = await collectRecorded(collector, {
     ...recording,
+    options: { method: "gdb" },
     target: { ...recording.target, startTime: "1" },
   });
 
@@ -92,6 +93,7 @@ test("core is never called complete when the target is not the same afterwards",
 
 test("core fails with gdb's reason when nothing was written", async () => {
   const collecting = collectRecorded(core, {
+    options: { method: "gdb" },
     commands: { "gdb *": { exitCode: 1, stderr: fixture("gdb/core-traced.stderr.txt") } },
     process: { "task/42/stat": "", stat: "" },
   });
@@ -145,23 +147,29 @@ test("core on illumos checks the file that gcore says it wrote", async () => {
   assert.deepEqual(silent.readings, []);
 });
 
-test("core refuses a method that this version has not", async () => {
-  for (const method of ["snapshot", "stop"])
-    await assert.rejects(
-      collectRecorded(core, { commands: { gdb: {} }, options: { method } }),
-      new UnsupportedError(`--core ${method}: not in this version; use --core gdb`),
-    );
-  await assert.rejects(collectRecorded(core, { options: { method: "auto" } }), UnsupportedError);
+test("core refuses options that it does not know", async () => {
   await assert.rejects(collectRecorded(core, { options: { metod: "gdb" } }), /unrecognized/i);
 });
 
-test("core predicts its pause from the virtual size, and the worst when that is unknown", () => {
+test("core predicts its pause by gdb from the virtual size, and the worst when that is unknown", () => {
   const base = { pid: 1, startTime: "1", command: "x", runtime: { name: "native" } } as const;
+  const gdbs = { platform: "linux", options: { method: "gdb" } } as const;
 
-  assert.deepEqual(core.estimate({ ...base, virtualBytes: 400_000_000, residentBytes: 1 }, 0), {
+  assert.deepEqual(core.estimate({ ...base, virtualBytes: 400_000_000, residentBytes: 1 }, 0, gdbs), {
     timeMs: 2800,
     pauseMs: 1300,
     sizeBytes: 400_000_000,
   });
-  assert.equal(core.estimate(base, 0).sizeBytes, 16 * 1024 ** 3);
+  assert.equal(core.estimate(base, 0, gdbs).sizeBytes, 16 * 1024 ** 3);
+});
+
+test("core predicts a snapshot's pause from the memory in use, far below that of the stopped target", () => {
+  const target = { pid: 1, startTime: "1", command: "x", runtime: { name: "native" } } as const;
+  const known = { ...target, virtualBytes: 9e9, residentBytes: 4e9 };
+  const by = (method: string) => core.estimate(known, 0, { platform: "linux", options: { method } });
+
+  assert.deepEqual(by("auto"), by("snapshot"));
+  assert.equal(by("auto").pauseMs, 270);
+  assert.equal(by("stop").pauseMs, 8030);
+  assert.equal(by("stop").sizeBytes, 4e9);
 });

@@ -48,12 +48,13 @@ test("an own collector that needs a unit is unsupported without one, or with one
 test("an own collector's facts are those of its settings", () => {
   const target = { pid: 1, startTime: "1", command: "x", runtime: { name: "node" as const } };
   const own = ownCollector("ours", settings({ touch: "stop", sensitive: ["core"] }));
+  const how = { platform: "linux", options: {} } as const;
   const sampler = ownCollector("sar", settings({ argv: ["sar", "1"], window: true }));
 
-  assert.deepEqual(own.estimate(target, 3000), { timeMs: 7000, pauseMs: 7000, sizeBytes: 1_048_576 });
+  assert.deepEqual(own.estimate(target, 3000, how), { timeMs: 7000, pauseMs: 7000, sizeBytes: 1_048_576 });
   assert.deepEqual(own.platforms.linux, { needs: ["jq"], touch: "stop" });
   assert.deepEqual([own.tool, own.summary, own.sensitive, own.window], ["jq", "ours", ["core"], undefined]);
-  assert.deepEqual([sampler.estimate(target, 3000).timeMs, sampler.window], [3000, true]);
+  assert.deepEqual([sampler.estimate(target, 3000, how).timeMs, sampler.window], [3000, true]);
 });
 
 test("an own collector that stops the target says so to the runner, and a sampler is ended with the window", async () => {

@@ -38,7 +38,17 @@ test("nothing that a stranger wrote into a manifest reaches the terminal as a co
 
   for (const verbose of [false, true]) {
     const lines = renderBundle(
-      { captureId, manifest, manifestSha256, path, store: evil, url: evil, link: evil, fetch: evil },
+      {
+        captureId,
+        manifest,
+        manifestSha256,
+        path,
+        store: evil,
+        url: evil,
+        link: evil,
+        fetch: evil,
+        openCore: [],
+      },
       { style: styleOf({ colour: false }), columns: 80, verbose },
     );
 

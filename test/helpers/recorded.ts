@@ -6,7 +6,10 @@ import type {
   Collector,
   CollectorContext,
   CollectorTarget,
+  LateWork,
+  Left,
   Platform,
+  Reading,
 } from "../../src/collectors/collector.ts";
 
 export interface RecordedCommand {
@@ -20,6 +23,7 @@ export interface Recording {
   readonly target?: Partial<CollectorTarget>;
   readonly options?: unknown;
   readonly windowMs?: number;
+  readonly left?: Partial<Left>;
   /** By the command line joined with blanks; `*` at the end matches any rest. A missing one fails like ENOENT. */
   readonly commands?: Readonly<Record<string, RecordedCommand>>;
   /** By path below /proc/PID; a function answers each read anew. */
@@ -98,6 +102,7 @@ export async function collectRecorded(collector: Collector, recording: Recording
     return key === undefined ? undefined : recording.commands?.[key];
   };
   const windowMs = recording.windowMs ?? 3000;
+  const late: LateWork[] = [];
   const context: CollectorContext<unknown> = {
     platform: recording.platform ?? "linux",
     target: { pid: 42, startTime: "1000", command: "node", runtime: { name: "node" }, ...recording.target },
@@ -149,8 +154,16 @@ export async function collectRecorded(collector: Collector, recording: Recording
     },
     gap: (reason) => void gaps.push(reason),
     method: (name) => void methods.push(name),
+    left: async () => ({ timeMs: 60_000, pauseMs: 10_000, bytes: 1e12, ...recording.left }),
+    mark: "recorded",
+    hold: async (work) => (await work(new AbortController().signal)).value,
+    later: (_, work) => void late.push(work),
   };
-  const readings = await collector.collect(context);
+  const first = await collector.collect(context);
+  const rest: Reading[] = [];
+  for (const work of late)
+    rest.push(...(await work({ signal: context.signal, saveJson: context.saveJson, gap: context.gap })));
+  const readings = [...first, ...rest];
   /** The values of a JSON Lines file. */
   const lines = (name: string): unknown[] =>
     (saved.get(name) ?? "")

@@ -1,95 +1,52 @@
-// The Linux half of the core collector: gdb takes it, and we look whether it did.
-import { coreProblems, type TargetAfter } from "../../core/core-check.ts";
-import { readCoreFile } from "../../core/elf-core.ts";
-import { gdbCoreArgv } from "../../core/gdb.ts";
-import { executableOf, openLine } from "../../core/open-line.ts";
-import { CommandError, UnsupportedError, errnoOf } from "../../errors.ts";
-import { parseGdbCore } from "../../parsers/gdb-core.ts";
-import { hasEnded, parseProcStat } from "../../parsers/proc-stat.ts";
+// The Linux half of the core collector: the chain. Each method is tried only when it is safe and fits what is left, and why
+// one was not taken is kept: snapshot -> stop -> gdb -> none, and then the stacks are what there is.
+import { CoreRefusal } from "../../core/core-helper.ts";
+import { CommandError, ExhibitError, UnsupportedError } from "../../errors.ts";
 import type { CollectorContext, Reading } from "../collector.ts";
-import { coreReading } from "./readings.ts";
+import { estimateCore, type CoreMethod } from "./estimate.ts";
+import { takeByGdb } from "./gdb.ts";
+import { takeByHelper } from "./helper.ts";
+import type { Instead } from "./instead.ts";
+import { faultOf } from "./fits.ts";
 
-type Context = CollectorContext<{ readonly method: "auto" | "snapshot" | "stop" | "gdb" | "none" }>;
+type Context = CollectorContext<{ readonly method: CoreMethod }>;
 
-/** Stops the target while gdb writes its core. Anything that is doubtful about the core is a gap. */
-export async function takeByGdb(context: Context): Promise<readonly Reading[]> {
-  const { target, options } = context;
-  if (options.method === "snapshot" || options.method === "stop")
-    throw new UnsupportedError(`--core ${options.method}: not in this version; use --core gdb`);
-  if (!(await context.has("gdb"))) throw new UnsupportedError("gdb is not on this host; apt-get install gdb");
-  context.method("gdb");
+const CHAIN = ["snapshot", "stop", "gdb"] as const;
 
-  const executable = await context.process.link("exe").then(executableOf, unknown);
-  const filter = await context.process.read("coredump_filter").then(String, unknown);
-  const threadsBefore = await listThreads(context);
-  const path = await context.reserve("core", "core");
-  // Status 1 comes with a refusal, whose reason is in the output; 0 proves nothing.
-  const command = { as: "gdb.txt", accept: [1], stopsTarget: true };
-  const output = await context.run(gdbCoreArgv({ pid: target.pid, path }), command);
-  const gdb = parseGdbCore(output.stdout, output.stderr);
-  const threadsAfter = await listThreads(context);
-  const targetAfter = await lookAgain(context, threadsAfter);
-  const core = await readCoreFile(path);
-  if (core === undefined) throw noCore(gdb.attachError ?? gdb.writeErrors[0], target.pid);
-
-  const problems = coreProblems({ core, threadsBefore, threadsAfter, targetAfter }, gdb);
-  const leftOut = leavesOut(filter);
-  const { threadIds, ...contents } = core.contents ?? {};
-  await context.saveJson("core.json", {
-    method: "gdb",
-    file: "core",
-    open: openLine(executable, "core"),
-    executableDeleted: executable?.deleted,
-    sizeBytes: core.sizeBytes,
-    ...contents,
-    threads: threadIds?.length,
-    threadsBefore: threadsBefore?.length,
-    threadsAfter: threadsAfter?.length,
-    coredumpFilter: filter?.trim(),
-    unreadableAreas: gdb.unreadable.slice(0, 1000),
-    unreadableAreaCount: gdb.unreadable.length,
-    targetAfter,
-    complete: problems.length === 0,
-    problems,
-  });
-  for (const problem of [...problems, ...leftOut]) context.gap(problem);
-  return problems.length > 0
-    ? []
-    : [coreReading(core.sizeBytes, { method: "gdb", threads: threadIds?.length })];
-}
-
-function noCore(reason: string | undefined, pid: number): CommandError {
-  const hint = reason === "Operation not permitted" ? { hint: "run as root, or with CAP_SYS_PTRACE" } : {};
-  return new CommandError(`gdb: no core of process ${pid}: ${reason ?? "it does not say why"}`, hint);
-}
-
-const unknown = () => undefined;
-
-/** Ids of the target's threads; unknown once it is gone. */
-async function listThreads({ process }: Context): Promise<readonly number[] | undefined> {
-  const names = await process.list("task").catch(unknown);
-  return names?.map(Number);
-}
-
-/** Whether the process that was held before is still there: a file of its /proc folder cannot become another's. */
-async function lookAgain(
-  { process, target }: Context,
-  threads: readonly number[] | undefined,
-): Promise<TargetAfter> {
-  try {
-    const stat = parseProcStat((await process.read("stat")).toString("latin1"));
-    if (stat === undefined) return "unknown";
-    // The first thread may have ended long ago and stay a zombie while the others work (pthread_exit(3)).
-    const ended = hasEnded(stat) && (threads?.length ?? 0) <= 1;
-    return ended || stat.startTime !== target.startTime ? "gone" : "alive";
-  } catch (error) {
-    return errnoOf(error) === "ENOENT" || errnoOf(error) === "ESRCH" ? "gone" : "unknown";
+/** Takes a core by the best method that works here. Throws what the last one said when none does. */
+export async function takeOnLinux(context: Context): Promise<readonly Reading[]> {
+  const { method } = context.options;
+  const methods = CHAIN.filter((one) => method === "auto" || method === one);
+  const instead: Instead[] = [];
+  for (const one of methods) {
+    try {
+      if (one !== "gdb") return await takeByHelper(context, one, instead);
+      // Asked for by name, it was held against the limits when the capture was planned.
+      const fault =
+        method === "auto" ? faultOf(estimateCore(context.target, "gdb"), await context.left()) : undefined;
+      if (fault !== undefined) throw new CoreRefusal(fault);
+      return await takeByGdb(context, instead);
+    } catch (error) {
+      if (!isRefusal(error)) throw told(error, instead);
+      instead.push({ method: one, reason: error.message });
+      if (context.signal.aborted) break;
+    }
   }
+  const reasons = instead.map(({ method: one, reason }) => `${one}: ${reason}`).join("; ");
+  if (method === "gdb") throw new UnsupportedError(instead[0]?.reason ?? "gdb cannot take it");
+  throw new CommandError(`no core of process ${context.target.pid}: ${reasons}`);
 }
 
-/** gdb obeys the target's filter; without bit 0 the heap is not in the core (core(5), "coredump_filter"). */
-function leavesOut(filter: string | undefined): string[] {
-  const bits = /^[0-9a-f]{1,8}$/.test(filter?.trim() ?? "") ? Number.parseInt(filter ?? "", 16) : undefined;
-  if (bits === undefined || (bits & 1) === 1) return [];
-  return [`the target's coredump_filter (${filter?.trim()}) leaves its private memory out of the core`];
+/** The next method may still work. */
+function isRefusal(error: unknown): error is CoreRefusal | UnsupportedError {
+  return error instanceof CoreRefusal || error instanceof UnsupportedError;
+}
+
+function told(error: unknown, instead: readonly Instead[]): unknown {
+  if (instead.length === 0 || !(error instanceof ExhibitError)) return error;
+  const before = instead.map(({ method, reason }) => `${method}: ${reason}`).join("; ");
+  return new CommandError(`${error.message} (${before})`, {
+    cause: error,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  });
 }

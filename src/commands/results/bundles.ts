@@ -107,6 +107,7 @@ export const ShowResult = z.strictObject({
   manifest: Manifest,
   receipt: Receipt.optional(),
   outcome: Outcome.optional(),
+  openCore: z.array(z.string()).describe("the commands that open its core, in order; none without one"),
 });
 export type ShowResult = z.infer<typeof ShowResult>;
 

@@ -1,0 +1,68 @@
+// npm run bench:core: a core by snapshot beside gcore + zstd -1, in turns on the same process. Both clocks: the tool's own,
+// and the gap in the target's heartbeat. Sizes and rounds are flags, so that it can run small:
+//   npm run bench:core -- --sizes 1000,4000 --targets c,node --pairs 5
+import { availableParallelism, loadavg, tmpdir } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { measureGcore, measureSnapshot, startBenchTarget, type Measured } from "./core-measure.ts";
+import { writeSection } from "./results.ts";
+import { median } from "./statistics.ts";
+
+const { values } = parseArgs({
+  options: {
+    sizes: { type: "string", default: "1000,4000" },
+    targets: { type: "string", default: "c,node" },
+    pairs: { type: "string", default: "5" },
+    folder: { type: "string", default: tmpdir() },
+    keep: { type: "boolean", default: false },
+  },
+});
+const GOALS: Readonly<Record<string, string>> = {
+  "c 1000": "1/15",
+  "c 4000": "1/25",
+  "node 1000": "1/10",
+  "node 4000": "1/10",
+};
+const folder = mkdtempSync(join(values.folder, "exhibit-bench-core-"));
+const rows: string[] = [];
+const load: number[] = [];
+
+const cell = (all: readonly Measured[], pick: (one: Measured) => number, digits = 0) =>
+  `${median(all.map(pick)).toFixed(digits)} (${all.map((one) => pick(one).toFixed(digits)).join(" ")})`;
+
+try {
+  for (const kind of values.targets.split(","))
+    for (const size of values.sizes.split(",")) {
+      const target = await startBenchTarget(kind, Number(size), folder);
+      const gcore: Measured[] = [];
+      const snapshot: Measured[] = [];
+      try {
+        for (let pair = 0; pair < Number(values.pairs); pair++) {
+          load.push(loadavg()[0] ?? 0);
+          gcore.push(await measureGcore(target, folder));
+          snapshot.push(await measureSnapshot(target, folder));
+          process.stderr.write(`\r${kind} ${size} MB: pair ${pair + 1} `);
+        }
+      } finally {
+        target.end();
+      }
+      const ratio = (pick: (one: Measured) => number) => median(gcore.map(pick)) / median(snapshot.map(pick));
+      rows.push(
+        `\n**${kind}, ${size} MB** (${target.threads} threads)\n`,
+        "| | gcore + zstd -1 | snapshot | ratio | goal |",
+        "| --- | --- | --- | --- | --- |",
+        `| longest gap in the heartbeat, ms | ${cell(gcore, (one) => one.gapMs)} | ${cell(snapshot, (one) => one.gapMs)} | 1/${ratio((one) => one.gapMs).toFixed(1)} | ${GOALS[`${kind} ${size}`] ?? ""} |`,
+        `| pause by the tool's clock, ms | ${cell(gcore, (one) => one.pauseMs)} | ${cell(snapshot, (one) => one.pauseMs)} | 1/${ratio((one) => one.pauseMs).toFixed(1)} | |`,
+        `| total, s | ${cell(gcore, (one) => one.totalMs / 1000, 1)} | ${cell(snapshot, (one) => one.totalMs / 1000, 1)} | ${(1 / ratio((one) => one.totalMs)).toFixed(2)} | ${Number(size) >= 4000 ? "0.8" : "1.1"} |`,
+        `| then checking it, s, which gcore does not | | ${cell(snapshot, (one) => one.checkMs / 1000, 1)} | | |`,
+        `| scratch, MB | ${cell(gcore, (one) => one.scratchBytes / 1e6)} | ${cell(snapshot, (one) => one.scratchBytes / 1e6)} | | 0 |`,
+        `| peak memory of all our processes, MB | | ${cell(snapshot, (one) => one.peakBytes / 1e6)} | | 150 |`,
+        `| the core, compressed, MB | ${cell(gcore, (one) => one.storedBytes / 1e6)} | ${cell(snapshot, (one) => one.storedBytes / 1e6)} | | |`,
+      );
+    }
+} finally {
+  if (!values.keep) rmSync(folder, { recursive: true });
+}
+const conditions = `${availableParallelism()} cores, Node ${process.version}, load average ${median(load).toFixed(1)} (${Math.max(...load).toFixed(1)} at most), ${values.pairs} pairs in turns, medians (all runs)`;
+writeSection("core", `${conditions}.\n${rows.join("\n")}\n`);

@@ -1,0 +1,197 @@
+// A core by our own helper: out of a snapshot, or of the stopped target. What the helper promises is checked against what is
+// left before anything is stopped; what it gave is checked before it is called a core.
+import { stat, unlink } from "node:fs/promises";
+import { streamPacking } from "../../core/compress.ts";
+import { CoreRefusal, prepareCore, type PreparedCore, type StandingCore } from "../../core/core-helper.ts";
+import type { CompleteEvent } from "../../core/helper/messages.ts";
+import { executableOf, openLine } from "../../core/open-line.ts";
+import { verifyPlain, verifyStream } from "../../core/verify-stream.ts";
+import { ExhibitError } from "../../errors.ts";
+import type { CollectorContext, LateContext, Left, Reading } from "../collector.ts";
+import { faultOf } from "./fits.ts";
+import type { Instead } from "./instead.ts";
+import { coreReading } from "./readings.ts";
+
+type Context = CollectorContext<unknown>;
+
+/** Of what it promises for a core through a compressor, so much may reach the disk: a third is usual (measured). */
+const PACKED_SHARE = 0.5;
+const LOOK_MS = 500;
+const PENDING = "the core was still being written";
+
+interface Taken {
+  readonly method: "snapshot" | "stop";
+  readonly instead: readonly Instead[];
+  readonly name: string;
+  readonly path: string;
+  readonly isPacked: boolean;
+  readonly prepared: PreparedCore;
+  readonly standing: StandingCore;
+  readonly openWith: string;
+  readonly roomBytes: number;
+}
+
+/** Throws CoreRefusal when the next method should be tried. */
+export async function takeByHelper(
+  context: Context,
+  method: "snapshot" | "stop",
+  instead: readonly Instead[],
+): Promise<readonly Reading[]> {
+  const { target } = context;
+  const left = await context.left();
+  const packing = await choosePacking(method, target.residentBytes, left);
+  const name =
+    method === "snapshot" ? `core${packing?.suffix ?? ""}` : `core-stopped${packing?.suffix ?? ""}`;
+  const path = await context.reserve(name, "core");
+  const executable = await context.process.link("exe").then(executableOf, () => undefined);
+  const prepared = await prepareCore({
+    pid: target.pid,
+    startTime: target.startTime,
+    method,
+    maxPauseMs: Math.floor(left.pauseMs),
+    path,
+    through: packing?.through ?? [],
+    runId: context.mark,
+  }).catch(discarding(path));
+  const { estimate } = prepared.ready;
+  const sizeBytes = estimate.coreBytes * (packing === undefined ? 1 : PACKED_SHARE);
+  // A snapshot is safe once it stands; the stopped target is its core until all is read.
+  const timeMs = method === "snapshot" ? estimate.pauseMs : estimate.timeMs;
+  const fault = faultOf({ pauseMs: estimate.pauseMs, timeMs, sizeBytes }, await context.left());
+  if (fault !== undefined) {
+    prepared.cancel();
+    return discarding(path)(new CoreRefusal(fault));
+  }
+
+  const standing = await stand(context, prepared).catch(discarding(path));
+  context.method(method);
+  const taken: Taken = {
+    method,
+    instead,
+    name,
+    path,
+    isPacked: packing !== undefined,
+    prepared,
+    standing,
+    openWith: openLine(executable, name.replace(/\.zst$/, "")),
+    roomBytes: left.bytes,
+  };
+  if (method === "snapshot" && standing.standing.survivesRestart) {
+    context.later(PENDING, (late) => finish(taken, { ...late, left: context.left }));
+    return [];
+  }
+  // What is left of the budget is all it has: COMMAND may end the copy with the target.
+  return finish(taken, { ...context, left: context.left });
+}
+
+/** Raw into a file is the shorter pause, where there is room; a snapshot does not hold the target while it is packed. */
+async function choosePacking(
+  method: "snapshot" | "stop",
+  residentBytes: number | undefined,
+  left: Left,
+): ReturnType<typeof streamPacking> {
+  const hasRoom = residentBytes !== undefined && residentBytes * 1.2 < left.bytes;
+  return method === "stop" && hasRoom ? undefined : streamPacking();
+}
+
+function discarding(path: string) {
+  return async (error: unknown): Promise<never> => {
+    await unlink(path).catch(() => undefined);
+    throw error;
+  };
+}
+
+/** The pause. What it took counts, whatever came of it. */
+async function stand(context: Context, prepared: PreparedCore): Promise<StandingCore> {
+  const result = await context.hold<StandingCore | CoreRefusal>(async (signal) => {
+    if (signal.aborted) prepared.cancel();
+    signal.addEventListener("abort", prepared.cancel, { once: true });
+    try {
+      const value = await prepared.take();
+      return { value, pausedMs: value.standing.pauseMs };
+    } catch (error) {
+      if (!(error instanceof CoreRefusal)) throw error;
+      return { value: error, pausedMs: error.pausedMs };
+    } finally {
+      signal.removeEventListener("abort", prepared.cancel);
+    }
+  });
+  if (result instanceof CoreRefusal) throw result;
+  return result;
+}
+
+/** Waits for the core, looks whether it is one, and writes down what it is. */
+async function finish(
+  taken: Taken,
+  context: Pick<LateContext, "signal" | "saveJson" | "gap"> & { readonly left: () => Promise<Left> },
+): Promise<readonly Reading[]> {
+  const { method, standing, prepared } = taken;
+  const watch = watchDisk(taken, context);
+  let complete: CompleteEvent | undefined;
+  const problems: string[] = [];
+  try {
+    complete = await standing.finished;
+    problems.push(...complete.problems);
+  } catch (error) {
+    problems.push(watch.reason() ?? (error instanceof ExhibitError ? error.message : String(error)));
+  } finally {
+    watch.stop();
+  }
+  if (complete !== undefined) {
+    const { headBytes } = complete;
+    const verify = taken.isPacked ? verifyStream : verifyPlain;
+    const verified = await verify(taken.path, { headBytes, threads: standing.standing.threads });
+    problems.push(...verified.problems);
+  }
+  const size = await stat(taken.path).catch(() => undefined);
+  const { event: _, threads, ...stood } = standing.standing;
+  const { event: __, problems: ___, remarks = [], ...facts } = complete ?? { event: undefined, problems: [] };
+  await context.saveJson("core.json", {
+    method,
+    instead: taken.instead,
+    file: taken.name,
+    open: taken.openWith,
+    estimate: prepared.ready.estimate,
+    ...stood,
+    threads: threads.length,
+    ...facts,
+    storedBytes: size?.size,
+    modules: prepared.ready.modules,
+    remarks,
+    complete: complete !== undefined && problems.length === 0,
+    problems,
+  });
+  for (const problem of problems) context.gap(problem);
+  if (complete === undefined || problems.length > 0) return [];
+  return [coreReading(complete.coreBytes, { method, threads: threads.length })];
+}
+
+/** Ends the helper when its time is up or the disk is full: what is left free is not ours. */
+function watchDisk(
+  { path, prepared, roomBytes }: Taken,
+  { signal, left }: { readonly signal: AbortSignal; readonly left: () => Promise<Left> },
+) {
+  let reason: string | undefined;
+  const end = (why: string) => {
+    reason ??= why;
+    prepared.cancel();
+  };
+  const onAbort = () => end("its time was up before the core was whole");
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  const timer = setInterval(() => {
+    void Promise.all([left(), stat(path)]).then(
+      ([{ bytes }, { blocks }]) => {
+        if (bytes <= 0 || blocks * 512 > roomBytes) end("no space left for it beside the reserve");
+      },
+      () => undefined,
+    );
+  }, LOOK_MS);
+  return {
+    reason: () => reason,
+    stop: () => {
+      clearInterval(timer);
+      signal.removeEventListener("abort", onAbort);
+    },
+  };
+}

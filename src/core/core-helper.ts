@@ -1,0 +1,147 @@
+// Our end of the helper that takes a core (helper/program.ts). What must stay true: the helper is never ended politely and
+// waited for while the target may stand; it may be killed at any moment, which harms nobody but the core.
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { ExhibitError } from "../errors.ts";
+import { ownProgram } from "../host/own-program.ts";
+import { killGroup } from "../host/process-group.ts";
+import { startPiped, type Piped } from "../host/run.ts";
+import { HelperEvent, type CompleteEvent, type StandingEvent } from "./helper/messages.ts";
+import type { HelperRequest } from "./helper/request.ts";
+
+export interface CoreRequest {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly method: "snapshot" | "stop";
+  readonly maxPauseMs: number;
+  /** Where the core goes; a new file. */
+  readonly path: string;
+  /** What it goes through on its way; none writes it as it is, with its holes. */
+  readonly through: readonly (readonly [string, ...string[]])[];
+  readonly runId: string | undefined;
+  /** The helper's own words; ours when they are not given. */
+  readonly program?: readonly [string, ...string[]];
+}
+
+type ReadyEvent = Extract<HelperEvent, { event: "ready" }>;
+
+export interface PreparedCore {
+  readonly ready: ReadyEvent;
+  /** Stops the target. Resolves when it runs again; rejects with CoreRefusal when there is no core. */
+  readonly take: () => Promise<StandingCore>;
+  /** Ends it at once. */
+  readonly cancel: () => void;
+}
+
+export interface StandingCore {
+  readonly standing: StandingEvent;
+  /** Resolves when the core is complete on its way into the file; rejects with ExhibitError when it never will be. */
+  readonly finished: Promise<CompleteEvent>;
+}
+
+/** There is no core by this method; the target goes on as it was. */
+export class CoreRefusal extends ExhibitError {
+  readonly pausedMs: number;
+
+  constructor(message: string, options: { readonly hint?: string; readonly pausedMs?: number } = {}) {
+    super(message, options);
+    this.pausedMs = options.pausedMs ?? 0;
+  }
+}
+
+/** Starts the helper, which looks at the target and stops nothing. Rejects with CoreRefusal. */
+export async function prepareCore(request: CoreRequest): Promise<PreparedCore> {
+  const { pid, startTime, method, maxPauseMs, path, through } = request;
+  const asked: HelperRequest = {
+    pid,
+    startTime,
+    method,
+    maxPauseMs,
+    ...(through.length === 0 ? { path } : {}),
+  };
+  const source: [string, ...string[]] = [
+    ...(request.program ?? ownProgram("core-helper")),
+    JSON.stringify(asked),
+  ];
+  const piped = await startPiped({ ...request, source });
+  const next = listen(piped.source);
+  const cancel = () => {
+    for (const child of [piped.source, ...piped.through]) killGroup(child.pid, "SIGKILL");
+  };
+  const ready = await next();
+  if (ready?.event !== "ready") {
+    cancel();
+    throw refusal(ready);
+  }
+  return {
+    ready,
+    cancel,
+    take: async () => {
+      piped.source.stdin?.write("go\n");
+      const standing = await next();
+      if (standing?.event !== "standing") {
+        cancel();
+        throw refusal(standing);
+      }
+      const finished = finish(piped, next).finally(cancel);
+      // Somebody will ask; until then nobody listens.
+      finished.catch(() => undefined);
+      return { standing, finished };
+    },
+  };
+}
+
+function refusal(event: HelperEvent | undefined): CoreRefusal {
+  if (event?.event === "refused")
+    return new CoreRefusal(event.reason, {
+      pausedMs: event.pausedMs,
+      ...(event.hint === undefined ? {} : { hint: event.hint }),
+    });
+  if (event?.event === "failed") return new CoreRefusal(event.reason, { pausedMs: event.pausedMs ?? 0 });
+  return new CoreRefusal("the helper ended without a word");
+}
+
+async function finish(piped: Piped, next: () => Promise<HelperEvent | undefined>): Promise<CompleteEvent> {
+  const ends = piped.through.map(endOf);
+  const event = await next();
+  if (event?.event === "failed") throw new ExhibitError(`the core broke off: ${event.reason}`);
+  if (event?.event !== "complete") throw new ExhibitError("the core broke off: its helper was ended");
+  for (const [index, end] of ends.entries()) {
+    const code = await end;
+    if (code !== 0)
+      throw new ExhibitError(
+        `the core broke off: ${piped.through[index]?.spawnfile ?? "its reader"} ended with ${code ?? "a signal"}`,
+      );
+  }
+  return event;
+}
+
+async function endOf(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null && child.pid !== undefined)
+    await once(child, "exit");
+  return child.exitCode;
+}
+
+/** Events of the helper, one a call; undefined when it is gone. */
+function listen(source: ChildProcess): () => Promise<HelperEvent | undefined> {
+  const stream = source.stdio[3];
+  if (!stream || !("readable" in stream)) return async () => undefined;
+  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
+  source.on("error", () => lines.close());
+  const iterator = lines[Symbol.asyncIterator]();
+  return async () => {
+    const line = await iterator.next().catch(() => undefined);
+    if (line === undefined || line.done) return undefined;
+    const event = HelperEvent.safeParse(parseJson(line.value));
+    return event.success ? event.data : undefined;
+  };
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,90 @@
+// From areas, registers and memory to a core at its output, and what is to be said of it.
+import { closeSync, openSync } from "node:fs";
+import { ExhibitError } from "../../errors.ts";
+import type { Area, AreaDetails } from "../../parsers/proc-maps.ts";
+import { buildCoreHead } from "../elf/core-head.ts";
+import { dumpedBytes, isListed } from "../elf/dump-rule.ts";
+import { streamMemory, type MemoryCounts, type Saved } from "../elf/memory.ts";
+import { buildNotes, type ThreadRegisters } from "../elf/note.ts";
+import type { Output } from "./output.ts";
+import type { TargetFacts } from "./target.ts";
+
+export interface CoreRequest {
+  readonly target: TargetFacts;
+  readonly threads: readonly ThreadRegisters[];
+  readonly areas: readonly AreaDetails[];
+  /** Whose memory is read: the copy, or the target itself. */
+  readonly from: number;
+  readonly saved: readonly Saved[];
+  readonly output: Output;
+  readonly signal: AbortSignal;
+}
+
+export interface WrittenCore extends MemoryCounts {
+  readonly coreBytes: number;
+  readonly headBytes: number;
+  readonly segments: number;
+  readonly streamMs: number;
+}
+
+/** Rejects when the output breaks, or the signal aborts. */
+export async function writeCore(request: CoreRequest): Promise<WrittenCore> {
+  const { target, areas, from, saved, output, signal } = request;
+  const begun = performance.now();
+  const segments = areas
+    .map((area) => ({ area, bytes: dumpedBytes(area, target.filter) }))
+    .filter(({ area, bytes }) => isListed(area, bytes));
+  const head = buildCoreHead(segments, buildNotes(target.facts, request.threads, areas));
+  const memory = openSync(`/proc/${from}/mem`, "r");
+  const pagemap = openSync(`/proc/${from}/pagemap`, "r");
+  const interrupted = new Promise<never>((_, reject) => {
+    const stop = () => reject(new ExhibitError(String(signal.reason ?? "it was told to end")));
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  interrupted.catch(() => undefined);
+  const during = <T>(work: Promise<T>) => Promise.race([work, interrupted]);
+  const sink = {
+    write: (bytes: Buffer) => during(output.write(bytes)),
+    skip: (bytes: number) => during(output.skip(bytes)),
+  };
+  try {
+    await sink.write(head.bytes);
+    const counts = await streamMemory({ memory, pagemap, saved }, segments, sink);
+    await during(output.end());
+    return {
+      ...counts,
+      coreBytes: head.totalBytes,
+      headBytes: head.bytes.length,
+      segments: segments.length,
+      streamMs: Math.round(performance.now() - begun),
+    };
+  } finally {
+    closeSync(memory);
+    closeSync(pagemap);
+  }
+}
+
+/** What keeps a core from being complete, in words. */
+export function coreFaults(
+  written: Pick<WrittenCore, "failedBytes" | "failedFirst" | "coreBytes">,
+  found: { readonly missing: readonly Area[]; readonly writtenBytes: number },
+): string[] {
+  const faults: string[] = [];
+  if (written.failedBytes > 0)
+    faults.push(
+      `${written.failedBytes} bytes of memory could not be read, the first at ${hex(written.failedFirst ?? 0)}`,
+    );
+  const [first] = found.missing;
+  if (first !== undefined)
+    faults.push(
+      `${found.missing.length} areas of memory are missing, the first ${first.end - first.start} bytes at ${hex(first.start)}`,
+    );
+  if (found.writtenBytes !== written.coreBytes)
+    faults.push(`${found.writtenBytes} bytes were written where the headers need ${written.coreBytes}`);
+  return faults;
+}
+
+function hex(address: number): string {
+  return `0x${address.toString(16)}`;
+}

@@ -1,0 +1,104 @@
+// Whether a compressed core is whole: all of it is decoded once (its checksum included), its length is counted, and its head
+// is read as any debugger would.
+import { once } from "node:events";
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { messageOf } from "../errors.ts";
+import { startReading } from "../host/run.ts";
+import {
+  ELF_HEADER_BYTES,
+  PN_XNUM,
+  PT_LOAD,
+  PT_NOTE,
+  parseElfHeader,
+  parseNotes,
+  parseProgramHeaders,
+  parseSectionInfo,
+  SECTION_HEADER_BYTES,
+  threadIdsOf,
+} from "../parsers/elf-core.ts";
+
+/** 65,530 areas take 4 MB, a thread takes 4 KB. */
+const MOST_HEAD_BYTES = 256 * 1024 ** 2;
+
+export interface VerifiedCore {
+  readonly problems: readonly string[];
+  readonly threadIds: readonly number[] | undefined;
+}
+
+/** `headBytes` is how much of its beginning holds headers and notes, as its writer says. */
+export async function verifyStream(
+  path: string,
+  expected: {
+    readonly headBytes: number;
+    readonly threads: readonly number[];
+  },
+): Promise<VerifiedCore> {
+  const headBytes = Math.min(expected.headBytes, MOST_HEAD_BYTES);
+  const child = startReading(["zstd", "-q", "-d", "-c", "--", path]);
+  const kept: Buffer[] = [];
+  let bytes = 0;
+  try {
+    const exit = once(child, "exit");
+    for await (const chunk of child.stdout ?? []) {
+      const data: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+      if (bytes < headBytes) kept.push(Buffer.from(data.subarray(0, headBytes - bytes)));
+      bytes += data.length;
+    }
+    await exit;
+  } catch (error) {
+    return { problems: [`the compressed core cannot be read: ${messageOf(error)}`], threadIds: undefined };
+  }
+  if (child.exitCode !== 0)
+    return { problems: ["the compressed core does not decode"], threadIds: undefined };
+  return verifyHead(Buffer.concat(kept), bytes, expected.threads);
+}
+
+/** The same for a core as it is. */
+export async function verifyPlain(
+  path: string,
+  expected: { readonly headBytes: number; readonly threads: readonly number[] },
+): Promise<VerifiedCore> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const head = Buffer.alloc(Math.min(expected.headBytes, MOST_HEAD_BYTES));
+    const { bytesRead } = await file.read(head, 0, head.length, 0);
+    return verifyHead(head.subarray(0, bytesRead), (await file.stat()).size, expected.threads);
+  } finally {
+    await file.close();
+  }
+}
+
+/** What is wrong with a core of `bytes` bytes that begins with `head`; pure. */
+export function verifyHead(head: Buffer, bytes: number, threads: readonly number[]): VerifiedCore {
+  const header = parseElfHeader(head.subarray(0, ELF_HEADER_BYTES));
+  if (header === undefined) return broken("the core does not begin as one");
+  const { programHeaders, sectionHeaders } = header;
+  const section = head.subarray(sectionHeaders.offset, sectionHeaders.offset + SECTION_HEADER_BYTES);
+  const count = programHeaders.count === PN_XNUM ? parseSectionInfo(section) : programHeaders.count;
+  const table = head.subarray(
+    programHeaders.offset,
+    programHeaders.offset + (count ?? 0) * programHeaders.size,
+  );
+  const segments = parseProgramHeaders(table, programHeaders.size);
+  if (count === undefined || segments.length !== count) return broken("the core's headers are cut off");
+  const needed = segments.reduce((most, { offset, fileBytes }) => Math.max(most, offset + fileBytes), 0);
+  const problems: string[] = [];
+  if (bytes !== needed) problems.push(`the core has ${bytes} bytes where its headers need ${needed}`);
+  if (!segments.some(({ type, fileBytes }) => type === PT_LOAD && fileBytes > 0))
+    problems.push("the core holds no memory");
+  const threadIds = segments
+    .filter(({ type }) => type === PT_NOTE)
+    .flatMap(({ offset, fileBytes }) => threadIdsOf(parseNotes(head.subarray(offset, offset + fileBytes))));
+  const there = new Set(threadIds);
+  const missing = threads.filter((thread) => !there.has(thread));
+  if (missing.length > 0)
+    problems.push(
+      `${missing.length} of ${threads.length} threads are not in the core, the first ${missing[0]}`,
+    );
+  return { problems, threadIds };
+}
+
+function broken(problem: string): VerifiedCore {
+  return { problems: [problem], threadIds: undefined };
+}
