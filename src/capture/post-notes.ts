@@ -91,8 +91,8 @@ interface To {
 /** Two processes that post the note of one bundle would both find none and post two. */
 async function postInTurn(bundle: SealedBundle, note: Note, to: To): Promise<Noted> {
   const { incident } = to;
-  // A few locks for all bundles: the folder of locks stays small.
-  const name = `note-${createHash("sha256").update(`${note.captureId} ${incident}`).digest("hex").slice(0, 2)}`;
+  // A few locks for all bundles: the folder of locks stays small. No hyphen: recover.ts clears `PID-START` locks there.
+  const name = `note_${createHash("sha256").update(`${note.captureId} ${incident}`).digest("hex").slice(0, 2)}`;
   try {
     return await withRecordLock(bundle.spool, name, () => postOne(bundle, note, to));
   } catch (error) {

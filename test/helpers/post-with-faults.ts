@@ -9,11 +9,11 @@ import { sampleNote } from "../incident/sample-note.ts";
 import type { Fault } from "./contracts/server.ts";
 import type { Written } from "./contracts/vendor.ts";
 
-/** A thousandth of a second where there is a second in life: a lost post may arrive for 700 ms. */
+/** A thousandth of a second where there is a second in life: a lost post may arrive for 1.2 s. */
 export const HASTY: EngineOptions = {
   timeoutMs: 250,
   patience: { deadlineMs: 1000, firstPauseMs: 5 },
-  quietMs: 700,
+  quietMs: 1200,
   looksMs: [0, 20, 60],
 };
 

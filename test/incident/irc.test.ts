@@ -34,12 +34,12 @@ describe("an IRC channel", () => {
     await server.stop();
   });
 
-  const open = (reference = `chat:${CHANNEL}`, timeoutMs = 5000) => {
+  const open = (reference = `chat:${CHANNEL}`, timeoutMs = 30_000) => {
     const match = String.raw`^chat:(?<id>[#&].*)$`;
     const settings = Incident.parse({ match, type: "irc", host: "127.0.0.1", port: proxy.port, tls: false });
     return openFound(settings, reference, {
       folder: "/nowhere",
-      engine: { timeoutMs, patience: { deadlineMs: 20_000, firstPauseMs: 5 } },
+      engine: { timeoutMs, patience: { deadlineMs: 60_000, firstPauseMs: 5 } },
     });
   };
   const heardOf = (captureId: string) =>
@@ -53,7 +53,7 @@ describe("an IRC channel", () => {
     states.push((await open().post(sampleNote, "", { told: 5 })).state);
 
     assert.deepEqual(states, ["posted", "present", "updated", "present"]);
-    await until(() => heardOf(sampleNote.captureId).length === 2, 5000);
+    await until(() => heardOf(sampleNote.captureId).length === 2, 30_000);
     assert.match(reader.heard[1] ?? "", /systemctl restart muskie@7 started 03:12:33Z, exit 0 after 2\.1 s/);
   });
 
@@ -87,7 +87,7 @@ describe("an IRC channel", () => {
 
     await open().post(note, "");
 
-    await until(() => heardOf(note.captureId).length === 1, 5000);
+    await until(() => heardOf(note.captureId).length === 1, 30_000);
     assert.ok(!reader.heard.some((line) => line.startsWith("owned")));
   });
 
@@ -104,7 +104,7 @@ describe("an IRC channel", () => {
 
       assert.equal((await open().post(note, "")).state, "posted", at);
 
-      await until(() => heardOf(note.captureId).length === 1, 5000, at);
+      await until(() => heardOf(note.captureId).length === 1, 30_000, at);
     }
     proxy.breakOf = () => undefined;
   });
@@ -113,7 +113,7 @@ describe("an IRC channel", () => {
     const note = noteNumber(200);
     proxy.breakOf = () => "before PRIVMSG";
 
-    const error = await open(undefined, 1000)
+    const error = await open(undefined, 8000)
       .post(note, "")
       .catch((thrown: unknown) => thrown);
     proxy.breakOf = () => undefined;
@@ -124,6 +124,6 @@ describe("an IRC channel", () => {
       .catch((thrown: unknown) => thrown);
     assert.match(String(again), /look at the channel, and say it again with: .*--supersede/);
     assert.equal((await open().post(note, "", { sentAt: error.sentAt, supersede: true })).state, "posted");
-    await until(() => heardOf(note.captureId).length === 1, 5000);
+    await until(() => heardOf(note.captureId).length === 1, 30_000);
   });
 });
