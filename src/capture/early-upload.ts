@@ -60,8 +60,8 @@ export function startEarlyUpload(paths: BundlePaths, spool: string, store: Early
       if (word) words.get(word.kind)?.();
     });
   const order = (value: Order) => void child.stdin?.write(`${JSON.stringify(value)}\n`);
-  const { name, settings } = store;
-  order({ kind: "open", spool, captureId: paths.captureId, store: { name, settings } });
+  const { encryptsCores, ...settings } = store;
+  order({ kind: "open", spool, captureId: paths.captureId, store: settings });
   const core: GrowthWatch = {
     growing: (path, from) => order({ kind: "growing", path, from }),
     grown: (path, { bytes, sha256 }) => order({ kind: "grown", path, bytes, sha256 }),
@@ -76,7 +76,7 @@ export function startEarlyUpload(paths: BundlePaths, spool: string, store: Early
           order({ kind: "member", path: `${EVIDENCE_FOLDER}/${collector}/${name}` });
     },
     core,
-    asWritten: store.encryptsCores ? undefined : core,
+    asWritten: encryptsCores ? undefined : core,
     quiet: async () => {
       order({ kind: "quiet" });
       if ((await Promise.race([isQuiet, gone, delay(QUIET_MS)])) === "quiet") return;

@@ -7,7 +7,7 @@ import { errnoOf } from "../errors.ts";
 import { delay } from "./clock.ts";
 import { openPipes } from "./command-pipes.ts";
 import { lookUpCommand } from "./commands-on-path.ts";
-import { startDrain, startOnTerminal, startAttended } from "./run.ts";
+import { startDrain, startOnTerminal, startTeed } from "./run.ts";
 import { shellLine } from "./shell-line.ts";
 
 /** `output`: what a terminal shows, both in one. */
@@ -58,7 +58,7 @@ export async function startAttended(
   try {
     child = options.onTerminal
       ? startOnTerminal(lineOf(argv))
-      : startAttended(argv, {
+      : startTeed(argv, {
           stdout: pipes?.[0]?.writerDescriptor ?? "pipe",
           stderr: pipes?.[1]?.writerDescriptor ?? "pipe",
         });

@@ -286,7 +286,7 @@ export function startMitigation(argv: readonly [string, ...string[]]): ChildProc
 }
 
 /** As the mitigation, but its output comes to us: `stdout` and `stderr` are the writing ends of pipes. Throws on E2BIG. */
-export function startAttended(
+export function startTeed(
   argv: readonly [string, ...string[]],
   { stdout, stderr }: { readonly stdout: number | "pipe"; readonly stderr: number | "pipe" },
 ): ChildProcess {
