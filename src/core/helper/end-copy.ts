@@ -11,6 +11,8 @@ import type { HelperRequest, Hooks } from "./request.ts";
 import { read } from "./target.ts";
 
 const STOP_MS = 500;
+/** A copy of many gigabytes takes its time to end on a busy host. */
+const END_MS = 30_000;
 const REAP_MS = 10_000;
 /** Threads that are asked, one after the other, to wait for the copy. */
 const MOST_REAPERS = 8;
@@ -20,7 +22,7 @@ export function endCopy(system: System, copy: Copy): Copy {
   discard(copy.pid);
   try {
     for (let status = 0; status !== undefined;) {
-      status = system.wait(copy.pid, 3000) ?? -1;
+      status = system.wait(copy.pid, END_MS) ?? -1;
       // Killed, or ended: anything else was on its way before.
       if (status === -1 || (status & 0xff) !== 0x7f) break;
     }
