@@ -14,7 +14,12 @@ const REQUIRE = `import { createRequire as exhibitRequire } from "node:module"; 
 
 const result = await build({
   absWorkingDir: root,
-  entryPoints: ["src/cli.ts", "src/upload/early-upload.ts", "src/demo/sick-service.ts"],
+  entryPoints: [
+    "src/cli.ts",
+    "src/upload/early-upload.ts",
+    "src/inspector/relay.ts",
+    "src/demo/sick-service.ts",
+  ],
   entryNames: "[name]",
   outdir: fresh,
   bundle: true,

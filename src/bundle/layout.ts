@@ -48,6 +48,8 @@ export interface BundlePaths {
   /** Beside the bundle, until it is sealed: what was masked before the seal. */
   readonly masked: string;
   readonly receipt: string;
+  /** In the spool: locks and marks of what runs. */
+  readonly locks: string;
   readonly evidence: (collector: string) => string;
 }
 
@@ -63,6 +65,7 @@ export function bundlePaths(spool: string, captureId: string): BundlePaths {
     secrets: join(spool, `${captureId}.secrets.json`),
     masked: join(spool, `${captureId}.masked.jsonl`),
     receipt: join(spool, `${captureId}.receipt.json`),
+    locks: join(spool, LOCKS_FOLDER),
     evidence: (collector) => join(folder, EVIDENCE_FOLDER, collector),
   };
 }

@@ -5,10 +5,11 @@ import type {
   CollectorContext,
   CommandOptions,
   CommandOutput,
+  InspectAnswer,
   Platform,
   Tick,
 } from "../collectors/collector.ts";
-import type { CommandRun, Target } from "../bundle/manifest.ts";
+import type { CommandRun, InsideRecord, Target } from "../bundle/manifest.ts";
 import { delay, type Clock } from "../host/clock.ts";
 import { openDeadline } from "../host/deadline.ts";
 import { hasCommand } from "../host/commands-on-path.ts";
@@ -16,6 +17,8 @@ import type { Quota } from "../host/disk.ts";
 import { hostFiles } from "../host/host-files.ts";
 import type { HeldProcess } from "../host/process-files.ts";
 import { run } from "../host/run.ts";
+import { inspect } from "../inspector/inspect.ts";
+import { SilentError } from "../inspector/open.ts";
 import { FILE_LIMIT_BYTES, type Evidence } from "./evidence.ts";
 import type { Pauses } from "./pauses.ts";
 
@@ -27,6 +30,8 @@ export interface Trace {
   method: string | undefined;
   truncated: boolean;
   observedPauseMs: number | undefined;
+  /** Takes out of the target what was put in. */
+  leave: (() => Promise<InsideRecord>) | undefined;
 }
 
 export interface ContextRequest {
@@ -44,6 +49,8 @@ export interface ContextRequest {
   readonly runId: string;
   readonly trace: Trace;
   readonly onCore: (name: string) => Promise<void>;
+  /** Where marks of opened inspectors are kept. */
+  readonly marks: string;
 }
 
 /** Builds the context; options are put in by the collector's own schema. */
@@ -56,6 +63,7 @@ export function openContext(request: ContextRequest): Omit<CollectorContext<unkn
     windowMs: request.windowMs,
     run: (argv, options) => runCommand(request, argv, options),
     has: hasCommand,
+    inspect: () => lookInside(request),
     process: request.held,
     host: hostFiles,
     save: evidence.save,
@@ -76,6 +84,31 @@ export function openContext(request: ContextRequest): Omit<CollectorContext<unkn
       trace.method = name;
     },
   };
+}
+
+async function lookInside(request: ContextRequest): Promise<InspectAnswer> {
+  const { held, marks, runId, signal, trace, clock, windowMs } = request;
+  const began = clock.elapsedMs();
+  const { startTime } = request.target;
+  try {
+    const inspected = await inspect({
+      held,
+      startTime,
+      marks,
+      runId,
+      signal,
+      limitMs: windowMs,
+      now: clock.now,
+    });
+    trace.leave = inspected.leave;
+    // The runner may have gone on without us.
+    if (signal.aborted) await inspected.leave();
+    return { inspection: inspected.inspection };
+  } catch (error) {
+    if (error instanceof UnsupportedError) return { refused: error.message };
+    if (error instanceof SilentError) return { silentMs: Math.round(clock.elapsedMs() - began) };
+    throw error;
+  }
 }
 
 async function* ticks({ clock, windowMs, signal }: ContextRequest, periodMs: number): AsyncIterable<Tick> {

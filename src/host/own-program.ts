@@ -8,6 +8,7 @@ const PROGRAMS = {
   // Bundled, this file is a chunk in dist/chunks.
   cli: ["../cli.js", "../cli.ts"],
   "early-upload": ["../early-upload.js", "../upload/early-upload.ts"],
+  relay: ["../relay.js", "../inspector/relay.ts"],
   "sick-service": ["../sick-service.js", "../demo/sick-service.ts"],
 } as const;
 

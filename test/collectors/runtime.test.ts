@@ -141,7 +141,7 @@ test("runtime on Linux saves the runtime and its threads before it says that the
       { name: "V8Worker", count: 1, cpuPercent: 50 },
     ],
   });
-  assert.equal(message, "GC share and requests need the inspector, which this version does not use");
+  assert.equal(message, "GC share and requests are unknown: its inspector is left alone: not recorded");
 });
 
 test("runtime on Linux makes the names of threads printable", async () => {

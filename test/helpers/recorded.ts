@@ -6,6 +6,7 @@ import type {
   Collector,
   CollectorContext,
   CollectorTarget,
+  InspectAnswer,
   Platform,
 } from "../../src/collectors/collector.ts";
 
@@ -24,6 +25,8 @@ export interface Recording {
   readonly commands?: Readonly<Record<string, RecordedCommand>>;
   /** By path below /proc/PID; a function answers each read anew. */
   readonly process?: Readonly<Record<string, string | (() => string)>>;
+  /** What looking inside it gives; refused when there is none. */
+  readonly inspection?: InspectAnswer;
   readonly processLinks?: Readonly<Record<string, string>>;
   /** By absolute path. */
   readonly host?: Readonly<Record<string, string | (() => string)>>;
@@ -126,6 +129,7 @@ export async function collectRecorded(collector: Collector, recording: Recording
     },
     has: async (command) =>
       Object.keys(recording.commands ?? {}).some((line) => line.split(" ")[0] === command),
+    inspect: async () => recording.inspection ?? { refused: "its inspector is left alone: not recorded" },
     process: processFilesOf(recording),
     host: filesOf(recording.host ?? {}, {}),
     save,
@@ -134,8 +138,11 @@ export async function collectRecorded(collector: Collector, recording: Recording
       save(name, [...values].map((value) => `${JSON.stringify(value)}\n`).join("")),
     lines: async (name) => {
       await save(name, "");
+      const write = (value: unknown) =>
+        void saved.set(name, `${saved.get(name) ?? ""}${JSON.stringify(value)}\n`);
       return {
-        write: async (value) => void saved.set(name, `${saved.get(name) ?? ""}${JSON.stringify(value)}\n`),
+        write: async (value) => write(value),
+        writeMany: async (values) => values.forEach(write),
       };
     },
     reserve: async (name) => `/recorded/${name}`,
