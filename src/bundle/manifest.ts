@@ -21,7 +21,7 @@ const Operator = z.strictObject({
 });
 
 const Runtime = z.strictObject({
-  name: z.enum(["node", "jvm", "python", "go", "native", "unknown"]),
+  name: z.enum(["node", "jvm", "python", "go", "dotnet", "postgres", "native", "unknown"]),
   version: z.string().optional(),
 });
 

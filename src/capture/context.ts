@@ -17,7 +17,7 @@ import type { Quota } from "../host/disk.ts";
 import { hostFiles } from "../host/host-files.ts";
 import type { HeldProcess } from "../host/process-files.ts";
 import { run } from "../host/run.ts";
-import { inspect } from "../inspector/inspect.ts";
+import { inspect, InsideError } from "../inspector/inspect.ts";
 import { SilentError } from "../inspector/open.ts";
 import { FILE_LIMIT_BYTES, type Evidence } from "./evidence.ts";
 import type { Pauses } from "./pauses.ts";
@@ -106,6 +106,7 @@ async function lookInside(request: ContextRequest): Promise<InspectAnswer> {
     return { inspection: inspected.inspection };
   } catch (error) {
     if (error instanceof UnsupportedError) return { refused: error.message };
+    if (error instanceof InsideError) trace.leave = async () => error.record;
     if (error instanceof SilentError) return { silentMs: Math.round(clock.elapsedMs() - began) };
     throw error;
   }

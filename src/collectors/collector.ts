@@ -13,7 +13,7 @@ export type Touch = "none" | "brief" | "stop" | "inside";
 /** What of people's data the output may hold. `core` means memory: it can never be redacted. */
 export type Sensitive = "addresses" | "arguments" | "paths" | "logs" | "environment-names" | "core";
 
-export type RuntimeName = "node" | "jvm" | "python" | "go" | "native" | "unknown";
+export type RuntimeName = "node" | "jvm" | "python" | "go" | "dotnet" | "postgres" | "native" | "unknown";
 
 /** The one process a capture is about, as it was when it was found. */
 export interface CollectorTarget {

@@ -8,7 +8,7 @@ import { ExhibitError, messageOf, UnsupportedError } from "../errors.ts";
 import type { HeldProcess } from "../host/process-files.ts";
 import { readOwnIdentity } from "../host/process-identity.ts";
 import { callExpression, installExpression } from "./injected/source.ts";
-import { closeLeftovers } from "./leftovers.ts";
+import { closeLeftovers, leftOpen } from "./leftovers.ts";
 import { removeMark, writeMark } from "./marks.ts";
 import { openInspector, type Opened } from "./open.ts";
 import { mayInspect } from "./preflight.ts";
@@ -49,20 +49,34 @@ export interface Inspected {
   readonly leave: () => Promise<InsideRecord>;
 }
 
+/** It was opened, and then something failed: what became of the port is in the record. */
+export class InsideError extends ExhibitError {
+  readonly record: InsideRecord;
+
+  constructor(cause: unknown, record: InsideRecord) {
+    super(messageOf(cause), { cause });
+    this.record = record;
+  }
+}
+
 /** In the words of Node's documentation. */
 const INJECTED = ["diagnostics_channel", "perf_hooks gc", "event-loop delay"];
 
 /** Throws UnsupportedError with the reason when the process may not be asked, SilentError when it does not answer. */
 export async function inspect(request: InspectRequest): Promise<Inspected> {
   const { held, startTime, marks } = request;
-  await closeLeftovers(marks, { runId: request.runId, signal: request.signal });
-  const verdict = mayInspect(held);
+  const identity = { pid: held.pid, startTime };
+  await closeLeftovers(marks, { runId: request.runId, signal: request.signal, except: identity });
+  // What an earlier run left open in this very process is taken over, and closed at the end.
+  const leftPort = await leftOpen(marks, identity);
+  const verdict = mayInspect(held, leftPort);
   if ("mayNot" in verdict) throw new UnsupportedError(`its inspector is left alone: ${verdict.mayNot}`);
   const { bootId, ...agent } = readOwnIdentity();
-  const mark = { pid: held.pid, startTime, bootId, agent };
+  const mark = { ...identity, bootId, agent };
   const opened = await openInspector({
     ...request,
     clearance: verdict.may,
+    isOurs: leftPort !== undefined,
     onSignal: () => writeMark(marks, { ...mark, port: verdict.may.port }),
     onOpen: (port) => writeMark(marks, { ...mark, port }),
   }).catch((error: unknown) => {
@@ -106,7 +120,7 @@ async function hold(request: InspectRequest, opened: Opened, openedAt: string): 
   try {
     const text = await devtools.evaluate(installExpression({ ...OPTIONS, closes: byUs }), ANSWER_MS);
     const installed = Installed.parse(JSON.parse(String(text)));
-    if (installed.already) throw new UnsupportedError("another capture is looking inside it");
+    if (installed.already) throw new ExhibitError("another capture is looking inside it");
     if (installed.failed !== undefined)
       throw new ExhibitError(`its observers could not be put in: ${installed.failed}`);
     return {
@@ -124,8 +138,7 @@ async function hold(request: InspectRequest, opened: Opened, openedAt: string): 
       },
     };
   } catch (error) {
-    await leave();
-    throw error;
+    throw new InsideError(error, await leave());
   }
 }
 

@@ -12,15 +12,26 @@ import { isClosed, listenersOf } from "./tcp-sockets.ts";
 const CLOSED_WITHIN_MS = 1000;
 const OPTIONS = { deadlineMs: 5000, closes: true, mostRoutes: 1, mostEvents: 0, mostCollections: 0 };
 
+type Identity = Pick<Mark, "pid" | "startTime">;
+
+/** The port that a run which is over had asked this process to open; undefined when there was none. */
+export async function leftOpen(marks: string, { pid, startTime }: Identity): Promise<number | undefined> {
+  const found = (await readMarks(marks)).find((mark) => mark.pid === pid && mark.startTime === startTime);
+  return found !== undefined && isOver(found) ? found.port : undefined;
+}
+
 const isOver = ({ agent }: Mark) => !isAlive(agent.pid, agent.startTime);
 
-/** Closes what earlier runs left open on this host, and forgets what is closed or gone. Never rejects. */
+/**
+ * Closes what earlier runs left open on this host, in other processes than `except`, and forgets what is closed or gone.
+ * Never rejects.
+ */
 export async function closeLeftovers(
   marks: string,
-  how: { readonly runId: string; readonly signal: AbortSignal },
+  how: { readonly runId: string; readonly signal: AbortSignal; readonly except: Identity },
 ): Promise<void> {
   for (const mark of await readMarks(marks)) {
-    if (!isOver(mark)) continue;
+    if (!isOver(mark) || (mark.pid === how.except.pid && mark.startTime === how.except.startTime)) continue;
     if (mark.bootId !== readBootId() || (await closeOne(mark, how))) await removeMark(marks, mark);
   }
 }
@@ -46,6 +57,7 @@ async function closeOne(
       startTime: mark.startTime,
       clearance: verdict.may,
       limitMs: 0,
+      isOurs: true,
       onSignal: () => Promise.reject(new ExhibitError("no signal is sent to close a port")),
       onOpen: async () => undefined,
     });

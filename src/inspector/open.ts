@@ -33,6 +33,8 @@ export async function openInspector(request: {
   readonly runId: string;
   readonly signal: AbortSignal;
   readonly limitMs: number;
+  /** An inspector that is open already is one that we had opened. */
+  readonly isOurs: boolean;
   readonly onSignal: () => Promise<void>;
   readonly onOpen: (port: number) => Promise<void>;
 }): Promise<Opened> {
@@ -41,8 +43,10 @@ export async function openInspector(request: {
   const enter = clearance.isElsewhere ? held.pid : undefined;
   const relay = await openRelay({ runId: request.runId, enter });
   try {
-    if (clearance.open !== undefined)
-      return await connectTo(relay, clearance.open, { byUs: false, tookMs: 0 });
+    if (clearance.open !== undefined) {
+      if (request.isOurs) await request.onOpen(clearance.open.port);
+      return await connectTo(relay, clearance.open, { byUs: request.isOurs, tookMs: 0 });
+    }
     await request.onSignal();
     const began = performance.now();
     sendSignal(held, request.startTime);

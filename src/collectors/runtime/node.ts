@@ -1,17 +1,12 @@
 // Node on Linux, seen from inside: requests, garbage collections and the event loop, by observers in the process itself.
-import type { CollectorContext, Inspection, Reading } from "../collector.ts";
+import type { CollectorContext, Inspection } from "../collector.ts";
 import { METHOD, openNodeFiles, summarize, type NodeFiles } from "./node-files.ts";
 import { nodeReadings } from "./node-readings.ts";
 import { Drained, Final, parseObserved } from "./observed.ts";
+import type { Observation } from "./way.ts";
 
 /** A main thread that is silent for so long is asked where it is. */
 const SILENT_MS = 900;
-
-export interface Observation {
-  readonly drain: () => Promise<void>;
-  /** The last look: files and readings. */
-  readonly end: () => Promise<readonly Reading[]>;
-}
 
 /** Begins to observe; the runner takes the observers out again. */
 export async function observeNode(

@@ -19,10 +19,16 @@ interface Look {
   readonly leftOut: number;
 }
 
+interface GroupCpu {
+  readonly name: string;
+  readonly count: number;
+  readonly cpuPercent: number;
+}
+
 export interface ThreadWatch {
   readonly look: (monotonicMs: number) => Promise<void>;
-  /** Saves thread-cpu.json. */
-  readonly end: () => Promise<void>;
+  /** Saves thread-cpu.json; a hint about V8's workers, to be added to a sentence, or "". */
+  readonly end: () => Promise<string>;
 }
 
 /** Saves runtime.json at the first look and thread-cpu.json at the end. */
@@ -37,7 +43,8 @@ export function watchThreads(context: CollectorContext<unknown>): ThreadWatch {
       await saveRuntime(context, first);
     },
     end: async () => {
-      if (first !== undefined && last !== undefined && last !== first) await saveCpu(context, first, last);
+      if (first === undefined || last === undefined || last === first) return "";
+      return hintOf(await saveCpu(context, first, last));
     },
   };
 }
@@ -77,9 +84,13 @@ async function saveRuntime({ target, saveJson, gap }: CollectorContext<unknown>,
 }
 
 /** CPU time of the threads that were there at both ends, in percent of one CPU. */
-async function saveCpu({ saveJson }: CollectorContext<unknown>, first: Look, last: Look): Promise<void> {
+async function saveCpu(
+  { saveJson }: CollectorContext<unknown>,
+  first: Look,
+  last: Look,
+): Promise<readonly GroupCpu[]> {
   const windowMs = last.monotonicMs - first.monotonicMs;
-  if (windowMs <= 0) return;
+  if (windowMs <= 0) return [];
   const groups = new Map<string, { threads: number; cpuPercent: number }>();
   for (const [id, { group, cpuNs }] of last.threads) {
     const before = first.threads.get(id)?.cpuNs;
@@ -94,4 +105,13 @@ async function saveCpu({ saveJson }: CollectorContext<unknown>, first: Look, las
     cpuPercent: Math.round(cpuPercent * 100) / 100,
   }));
   await saveJson("thread-cpu.json", { windowMs: Math.round(windowMs), threads });
+  return threads;
+}
+
+/** Threads of V8 that also collect garbage have a name of their own since Node 24. A hint: it is no share of anything. */
+function hintOf(groups: readonly GroupCpu[]): string {
+  const cpu = (pattern: RegExp) => groups.find(({ name }) => pattern.test(name))?.cpuPercent;
+  const [workers, main] = [cpu(/^(?:node-)?V8Worker$/), cpu(/^(?:node-)?MainThread$/)];
+  if (workers === undefined || main === undefined) return "";
+  return `; a hint: V8's workers used ${workers}% of a CPU beside ${main}% of the main thread`;
 }

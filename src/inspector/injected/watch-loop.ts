@@ -55,7 +55,8 @@ export function watchLoop({ perf, process, v8, now, fault }: Tools) {
           external_bytes: heap.external_memory,
           malloced_bytes: heap.malloced_memory,
         },
-        spaces: v8.getHeapSpaceStatistics().map((space) => ({
+        // An array of this realm: the application may have given its own a toJSON.
+        spaces: Array.from(v8.getHeapSpaceStatistics(), (space) => ({
           name: space.space_name,
           size_bytes: space.space_size,
           used_bytes: space.space_used_size,
