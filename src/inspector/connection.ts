@@ -8,7 +8,7 @@ import { startRelay } from "../host/run.ts";
 /** The relay leaves when nothing has come from us for so long: we are dead, frozen, or hopelessly late. */
 const SILENCE_MS = 3000;
 /** On a host that has no CPU to spare. */
-const READY_MS = 5000;
+const READY_MS = 10_000;
 const MOST_HELD_BYTES = 512 * 1024 ** 2;
 
 export interface Connection {

@@ -37,5 +37,6 @@ test("a JVM's collections come from its own counters, its threads and heap from 
   assert.equal(child.exitCode, null);
   // Nothing that collects garbage was asked for.
   const asked = box.manifest().collectors.find(({ name }) => name === "runtime")?.commands ?? [];
-  assert.deepEqual(asked.map(({ argv }) => argv.at(-1)).toSorted(), ["1000", "GC.heap_info", "Thread.print"]);
+  const last = asked.map(({ argv }) => argv.at(-1) ?? "");
+  assert.deepEqual(new Set(last), new Set(["1000", "GC.heap_info", "Thread.print"]));
 });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { openSandbox, stateOf, statusesOf } from "../helpers/exhibit.ts";
-import { start } from "../helpers/started.ts";
+import { start as startCommand } from "../helpers/started.ts";
 import { until } from "../helpers/until.ts";
 
 const box = openSandbox();
@@ -276,7 +276,7 @@ test("a capture that is complete has exit status 0, one that lacks something 3",
 
 test("what was asked for by name and is unsupported here is missing: partial, exit status 3", async (t) => {
   // No runtime that could be looked into.
-  const { pid } = await start(t, ["sleep", "300"], { silent: true });
+  const { pid } = await startCommand(t, ["sleep", "300"], { silent: true });
 
   const asked = box.run(["capture", "--pid", String(pid), "--only", "nhttpsnoop,sockets", "-b", "10s"]);
 

@@ -24,7 +24,7 @@ export interface RoundResult {
 /** One request after another on a few connections; the longest time without an answer is a stall. */
 export function startLoad(target: NodeTarget) {
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
-  let ended = false;
+  const stop = new AbortController();
   let answeredAt = performance.now();
   let longestMs = 0;
   let requests = 0;
@@ -44,7 +44,7 @@ export function startLoad(target: NodeTarget) {
     });
   const loops = Array.from({ length: 4 }, async () => {
     // A little breath: the host is shared.
-    while (!ended) {
+    while (!stop.signal.aborted) {
       await once();
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
@@ -53,7 +53,7 @@ export function startLoad(target: NodeTarget) {
     requests: () => requests,
     longestStallMs: () => Math.max(longestMs, performance.now() - answeredAt),
     stop: async () => {
-      ended = true;
+      stop.abort();
       await Promise.all(loops);
       agent.destroy();
     },

@@ -48,7 +48,7 @@ export async function startNode(
     `--inspect-port=${inspectPort}`,
     ...(options.flags ?? []),
   ];
-  const [command = "", ...args] = [...(options.prefix ?? []), ...node, "-e", source];
+  const [command, ...args] = [...(options.prefix ?? []), ...node, "-e", source];
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
   t.after(() => end(child));
   let stdout = "";

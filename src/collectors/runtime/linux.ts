@@ -44,8 +44,9 @@ export async function lookInside(context: Context): Promise<readonly Reading[]> 
   return inside.end();
 }
 
+const unknown = (why: string) => ({ unsupported: `GC share and requests are unknown: ${why}` });
+
 async function enterNode(context: Context): Promise<Entered> {
-  const unknown = (why: string) => ({ unsupported: `GC share and requests are unknown: ${why}` });
   if (context.options.inspector === "never") return unknown("the settings leave its inspector alone");
   const answer = await context.inspect();
   if ("inspection" in answer) return observeNode(context, answer.inspection);
