@@ -42,7 +42,7 @@ function texts(folder: string): readonly Text[] {
 }
 
 /** As a number with its unit or its name: sentences about garbage collection are none. */
-const GC_SHARE = /\b(gc|garbage collection)\b[^.]{0,40}?\d ?%|\bgc(Share|Percent)"?:\s*\d/i;
+const GC_SHARE = /\b(gc|garbage collection)\b[^%\n]{0,40}?\d ?%|\bgc(Share|Percent)"?:\s*\d/i;
 
 const number = (value: number | string) => new RegExp(`(?<![\\w.])${value}(?!\\w)`);
 const hex = (value: number, width: number) => value.toString(16).toUpperCase().padStart(width, "0");

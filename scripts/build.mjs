@@ -18,6 +18,7 @@ const result = await build({
     { in: "src/cli.ts", out: "cli" },
     { in: "src/core/helper/program.ts", out: "core-helper" },
     { in: "src/upload/early-upload.ts", out: "early-upload" },
+    { in: "src/inspector/relay.ts", out: "relay" },
     { in: "src/demo/sick-service.ts", out: "sick-service" },
   ],
   entryNames: "[name]",

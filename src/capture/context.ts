@@ -5,12 +5,13 @@ import type {
   CollectorContext,
   CommandOptions,
   CommandOutput,
+  InspectAnswer,
   LateWork,
   Platform,
   Stopped,
   Tick,
 } from "../collectors/collector.ts";
-import type { CommandRun, Target } from "../bundle/manifest.ts";
+import type { CommandRun, InsideRecord, Target } from "../bundle/manifest.ts";
 import { delay, type Clock } from "../host/clock.ts";
 import { openDeadline } from "../host/deadline.ts";
 import { hasCommand } from "../host/commands-on-path.ts";
@@ -18,6 +19,8 @@ import type { Quota } from "../host/disk.ts";
 import { hostFiles } from "../host/host-files.ts";
 import type { HeldProcess } from "../host/process-files.ts";
 import { run } from "../host/run.ts";
+import { inspect, InsideError } from "../inspector/inspect.ts";
+import { SilentError } from "../inspector/open.ts";
 import { FILE_LIMIT_BYTES, type Evidence } from "./evidence.ts";
 import type { Pauses } from "./pauses.ts";
 
@@ -30,6 +33,8 @@ export interface Trace {
   truncated: boolean;
   observedPauseMs: number | undefined;
   late: { readonly pending: string; readonly work: LateWork } | undefined;
+  /** Takes out of the target what was put in. */
+  leave: (() => Promise<InsideRecord>) | undefined;
 }
 
 export interface ContextRequest {
@@ -49,6 +54,8 @@ export interface ContextRequest {
   readonly onCore: (name: string) => Promise<void>;
   /** Of the collector's time. */
   readonly leftMs: () => number;
+  /** Where marks of opened inspectors are kept. */
+  readonly marks: string;
 }
 
 /** Builds the context; options are put in by the collector's own schema. */
@@ -61,6 +68,7 @@ export function openContext(request: ContextRequest): Omit<CollectorContext<unkn
     windowMs: request.windowMs,
     run: (argv, options) => runCommand(request, argv, options),
     has: hasCommand,
+    inspect: () => lookInside(request),
     process: request.held,
     host: hostFiles,
     save: evidence.save,
@@ -106,6 +114,32 @@ async function holdTarget<T>(
     return value.value;
   } finally {
     trace.observedPauseMs = (trace.observedPauseMs ?? 0) + pauses.totalMs() - before;
+  }
+}
+
+async function lookInside(request: ContextRequest): Promise<InspectAnswer> {
+  const { held, marks, runId, signal, trace, clock, windowMs } = request;
+  const began = clock.elapsedMs();
+  const { startTime } = request.target;
+  try {
+    const inspected = await inspect({
+      held,
+      startTime,
+      marks,
+      runId,
+      signal,
+      limitMs: windowMs,
+      now: clock.now,
+    });
+    trace.leave = inspected.leave;
+    // The runner may have gone on without us.
+    if (signal.aborted) await inspected.leave();
+    return { inspection: inspected.inspection };
+  } catch (error) {
+    if (error instanceof UnsupportedError) return { refused: error.message };
+    if (error instanceof InsideError) trace.leave = async () => error.record;
+    if (error instanceof SilentError) return { silentMs: Math.round(clock.elapsedMs() - began) };
+    throw error;
   }
 }
 

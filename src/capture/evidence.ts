@@ -89,17 +89,20 @@ export async function openEvidence(folder: string, quota: Quota): Promise<Eviden
         return opened;
       });
       let written = 0;
-      return {
-        write: async (value) => {
+      const write = async (values: readonly unknown[]) => {
+        const block: Buffer[] = [];
+        for (const value of values) {
           const line = Buffer.from(`${JSON.stringify(value)}\n`);
           if (written + line.length > FILE_LIMIT_BYTES) {
             truncated = true;
-            return;
+            break;
           }
           written += line.length;
-          if (!closed) await during(() => append(handle, line));
-        },
+          block.push(line);
+        }
+        if (!closed && block.length > 0) await during(() => append(handle, Buffer.concat(block)));
       };
+      return { write: (value) => write([value]), writeMany: write };
     },
     settle: async (later) => {
       closed = true;

@@ -1,7 +1,13 @@
 // Runs one collector to its end: checks that the target is still the one we found, gives it its time, and turns whatever
 // happened into a record. A collector that fails loses nothing that it had saved, and the others go on.
 import { join } from "node:path";
-import type { CollectorRecord, IdentityCheck, ReadingRecord, Target } from "../bundle/manifest.ts";
+import type {
+  CollectorRecord,
+  IdentityCheck,
+  InsideRecord,
+  ReadingRecord,
+  Target,
+} from "../bundle/manifest.ts";
 import { EVIDENCE_FOLDER, type BundlePaths } from "../bundle/layout.ts";
 import type { LateWork, Platform, Reading } from "../collectors/collector.ts";
 import { messageOf, UnsupportedError } from "../errors.ts";
@@ -45,6 +51,7 @@ export interface CollectorResult {
 /** A collector that does not come back after its signal aborted is left behind after this long. */
 const GRACE_MS = 1200;
 const LINE_LIMIT = 500;
+const STILL_OPEN = "it closes it when its event loop comes around, or the next capture on this host does";
 
 /** A collector that does not run at all, as it is told. */
 export function leaveOut(planned: PlannedCollector, leftOut: LeftOut): CollectorResult {
@@ -81,11 +88,14 @@ export async function runCollector(
     truncated: false,
     observedPauseMs: undefined,
     late: undefined,
+    leave: undefined,
   };
   const runId = `${state.paths.captureId}.${collector.name}`;
   let readings: readonly Reading[] = [];
   let error: unknown;
   let bytes = 0;
+  let inside: InsideRecord | undefined;
+  let aborted = false;
   try {
     const evidence = await openEvidence(state.paths.evidence(collector.name), state.quota);
     const context = openContext({
@@ -96,6 +106,7 @@ export async function runCollector(
       runId,
       trace,
       leftMs,
+      marks: join(state.paths.locks, "inspector"),
       onCore: async (file) => {
         await state.journal.write({ kind: "core", file: `${EVIDENCE_FOLDER}/${collector.name}/${file}` });
         await state.journal.sync();
@@ -109,6 +120,10 @@ export async function runCollector(
     } catch (thrown) {
       error = thrown;
     }
+    aborted = signal.aborted;
+    inside = await trace.leave?.();
+    if (inside?.openedByUs === true && inside.closedAt === undefined)
+      trace.gaps.push(`the target still listens on port ${inside.port}, its inspector: ${STILL_OPEN}`);
     if (error !== undefined || signal.aborted) await sweep(runId);
     await evidence.settle(trace.cores);
     if (evidence.truncated()) trace.truncated = true;
@@ -121,7 +136,7 @@ export async function runCollector(
     name: collector.name,
     tool: collector.tool,
     touch: planned.touch,
-    ...judge({ error, trace, bytes, aborted: signal.aborted, missingRight: state.missingRight }),
+    ...judge({ error, trace, bytes, aborted, missingRight: state.missingRight }),
     ...(trace.method === undefined ? {} : { method: trace.method }),
     startedAt,
     endedAt: clock.now(),
@@ -134,6 +149,7 @@ export async function runCollector(
     })),
     ...(planned.estimate.pauseMs > 0 ? { predictedPauseMs: Math.round(planned.estimate.pauseMs) } : {}),
     ...(trace.observedPauseMs === undefined ? {} : { observedPauseMs: trace.observedPauseMs }),
+    ...(inside === undefined ? {} : { inside }),
     bytes,
     ...(trace.truncated ? { truncated: true } : {}),
   };

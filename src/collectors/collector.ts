@@ -13,7 +13,7 @@ export type Touch = "none" | "brief" | "stop" | "inside";
 /** What of people's data the output may hold. `core` means memory: it can never be redacted. */
 export type Sensitive = "addresses" | "arguments" | "paths" | "logs" | "environment-names" | "core";
 
-export type RuntimeName = "node" | "jvm" | "python" | "go" | "native" | "unknown";
+export type RuntimeName = "node" | "jvm" | "python" | "go" | "dotnet" | "postgres" | "native" | "unknown";
 
 /** The one process a capture is about, as it was when it was found. */
 export interface CollectorTarget {
@@ -95,6 +95,8 @@ export interface ProcessFiles extends Files {
 /** Appends JSON Lines to one file of the collector's folder. */
 export interface Lines {
   readonly write: (value: unknown) => Promise<void>;
+  /** Many at once: thousands of lines are one write. */
+  readonly writeMany: (values: readonly unknown[]) => Promise<void>;
 }
 
 /** What is left for a collector, at this moment. */
@@ -120,6 +122,35 @@ export interface Stopped<T> {
   readonly pausedMs: number;
 }
 
+/**
+ * A live Node process, looked at from inside until the collector ends. What these give was made in the target: JSON text of
+ * a stranger, or undefined when what was put in is no longer there. They throw when it gives no answer.
+ */
+export interface Inspection {
+  /** `20.20.2`, by its own word. */
+  readonly version: string;
+  readonly signalToListenMs: number;
+  /** How long the injection held its main thread. */
+  readonly injectMs: number | undefined;
+  /** What was seen since the last call. */
+  readonly drain: () => Promise<unknown>;
+  /** Where its main thread is, also when that does not come back to its event loop. */
+  readonly stack: () => Promise<unknown>;
+  /** Its diagnostic report, without the names of its peers; it waits for every worker thread. */
+  readonly report: () => Promise<unknown>;
+  /** The final numbers; the observers are out then. */
+  readonly stop: () => Promise<unknown>;
+  /** Ids of its worker threads, which are not observed. */
+  readonly workers: () => Promise<readonly string[]>;
+  readonly profile: { readonly start: () => Promise<void>; readonly stop: () => Promise<unknown> };
+}
+
+/** `refused`: it was left alone. `silentMs`: asked, and for so long its main thread did not answer. */
+export type InspectAnswer =
+  | { readonly inspection: Inspection }
+  | { readonly refused: string }
+  | { readonly silentMs: number };
+
 /** What a collector may touch. Tests pass a recorded one. */
 export interface CollectorContext<Options> {
   readonly platform: Platform;
@@ -133,6 +164,11 @@ export interface CollectorContext<Options> {
   readonly run: (argv: readonly [string, ...string[]], options: CommandOptions) => Promise<CommandOutput>;
   /** Whether a command is on this host. */
   readonly has: (command: string) => Promise<boolean>;
+  /**
+   * Opens the inspector of a Node process and puts observers in, once. Nothing is sent to it where that is not safe. The
+   * runner takes everything out again when the collector has ended, however it did.
+   */
+  readonly inspect: () => Promise<InspectAnswer>;
   /** Files below /proc/PID of the target: `status`, `task/17/stat`. */
   readonly process: ProcessFiles;
   /** Files of the host by absolute path: `/proc/meminfo`. */

@@ -1,7 +1,7 @@
 // The profiles that Exhibit comes with, as data; those of the settings are merged over them by the caller.
 import type { Profile } from "../settings.ts";
 
-/** What nothing stops the target for, volatile first. */
+/** What nothing stops the target for, volatile first; `runtime` goes inside it, where it is safe, and stops nothing. */
 const QUICK = ["process", "sockets", "threads", "runtime", "host", "logs", "open-files"];
 /** What stops it, the core at the very end. */
 const WITH_PAUSES = [...QUICK, "stacks", "core"];

@@ -9,6 +9,7 @@ const PROGRAMS = {
   cli: ["../cli.js", "../cli.ts"],
   "core-helper": ["../core-helper.js", "../core/helper/program.ts"],
   "early-upload": ["../early-upload.js", "../upload/early-upload.ts"],
+  relay: ["../relay.js", "../inspector/relay.ts"],
   "sick-service": ["../sick-service.js", "../demo/sick-service.ts"],
 } as const;
 

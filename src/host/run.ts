@@ -205,6 +205,16 @@ export function startHelper(argv: readonly [string, ...string[]]): ChildProcess 
   });
 }
 
+/** A program of ours that a capture talks through, as urgent as we are; our pipes to it, marked as ours. */
+export function startRelay(argv: readonly string[], runId: string): ChildProcess {
+  const [file = "", ...args] = argv;
+  return spawn(file, args, {
+    detached: true,
+    stdio: ["pipe", "pipe", "ignore"],
+    env: commandEnvironment(runId),
+  }).on("error", () => undefined);
+}
+
 /** A program of ours that works beside a capture: behind everything else on the host, in its own session, our pipes to it. */
 export function startBehind(argv: readonly [string, ...string[]]): ChildProcess {
   const [file, ...args] = argv;

@@ -41,3 +41,25 @@ export function parseNhttpsnoop(text: string): SnoopTrace {
   }
   return { rows: rows.toSorted((a, b) => a.endUs - b.endUs), unreadable };
 }
+
+export interface SnoopEvent {
+  /** Unix time at its end. */
+  readonly time: number;
+  readonly probe: "gc" | "server" | "client";
+  readonly ms: number;
+  readonly method: string;
+  readonly path: string;
+}
+
+/** The same columns, by time; TIME counts from the first row, as the trace itself has no other beginning. */
+export function formatNhttpsnoop(pid: number, events: readonly SnoopEvent[]): string {
+  const sorted = events.toSorted((a, b) => a.time - b.time);
+  const began = sorted[0]?.time ?? 0;
+  const rows = sorted.map(({ time, probe, ms, method, path }) => {
+    const at = ((time - began) / 1000).toFixed(6).padStart(10);
+    const latency = `${ms.toFixed(3).padStart(8)}ms`;
+    return `[${at}] ${String(pid).padStart(6)} ${probe.padEnd(6)} ${latency} ${method.padEnd(6)} ${path.padEnd(20)}`;
+  });
+  const header = `TIME         ${"PID".padStart(6)} ${"PROBE".padEnd(6)} ${"LATENCY".padStart(10)} METHOD ${"PATH".padEnd(20)}`;
+  return `${[header, ...rows].join("\n")}\n`;
+}

@@ -7,6 +7,7 @@ export const FIRST = [
   "process-state",
   "service-state",
   "threads-uninterruptible",
+  "event-loop-blocked",
   "gc-share",
   // It has met a limit of its own.
   "descriptors",
@@ -21,6 +22,8 @@ export const FIRST = [
   "close-wait",
   "unacknowledged-bytes",
   "syn-sent",
+  "requests-in-flight",
+  "event-loop-late",
   // What it does instead.
   "main-thread-stack",
   "thread-cpu-wait",
@@ -29,6 +32,8 @@ export const FIRST = [
 /** To what says least: first of the whole host, then of a target in good health. */
 export const LAST = [
   "host-oom-kill",
+  "slowest-route",
+  "event-loop-delay",
   "pressure-memory",
   "pressure-io",
   "pressure-cpu",

@@ -15,8 +15,12 @@ import { attempt } from "./executable.ts";
 /** Names of sections are some kilobytes at most. */
 const NAMES_LIMIT_BYTES = 256 * 1024;
 const CHUNK_BYTES = 1024 ** 2;
+/** `e_type` of what has no address of its own (elf(5)). */
+const ET_DYN = 3;
 
 export interface ExecutableFile {
+  /** It may be loaded anywhere: its addresses count from where it was (ET_DYN). */
+  readonly isPositionIndependent: boolean;
   readonly has: (section: string) => boolean;
   /** The first `limitBytes` of a section; undefined when there is no such section. */
   readonly section: (name: string, limitBytes: number) => Buffer | undefined;
@@ -40,7 +44,8 @@ export function withExecutable<T>(held: HeldProcess, use: (file: ExecutableFile)
 }
 
 function sectionsOf(descriptor: number): ExecutableFile | undefined {
-  const table = parseElfHeader(readAt(descriptor, 0, ELF_HEADER_BYTES));
+  const header = readAt(descriptor, 0, ELF_HEADER_BYTES);
+  const table = parseElfHeader(header);
   if (table === undefined) return undefined;
   const sections = parseSections(readAt(descriptor, table.offset, tableBytes(table)));
   const names = sections[table.namesIndex];
@@ -49,6 +54,7 @@ function sectionsOf(descriptor: number): ExecutableFile | undefined {
   const byName = new Map<string, Section>();
   for (const section of sections) byName.set(sectionName(texts, section.nameOffset), section);
   return {
+    isPositionIndependent: header.readUInt16LE(16) === ET_DYN,
     has: (name) => byName.has(name),
     section: (name, limitBytes) => {
       const section = byName.get(name);

@@ -33,6 +33,7 @@ export function detectRuntime(held: HeldProcess): Runtime {
 function byName(path: string): Runtime | undefined {
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (name === "java") return { name: "jvm" };
+  if (name === "postgres") return { name: "postgres" };
   const python = /^python(?:\d+)?(\.\d+)?[a-z]?$/.exec(name);
   if (python === null) return undefined;
   return python[1] === undefined
@@ -45,6 +46,7 @@ function byLibraries(held: HeldProcess): Runtime | undefined {
   const maps = mapsOf(held);
   if (maps === undefined) return undefined;
   if (libraryIn(maps, /\/libjvm\.so$/m) !== undefined) return { name: "jvm" };
+  if (libraryIn(maps, /\/libcoreclr\.so$/m) !== undefined) return { name: "dotnet" };
   if (libraryIn(maps, /\/libnode\.so(?:\.\d+)*$/m) !== undefined) return { name: "node" };
   const python = /\/libpython(\d+\.\d+)[a-z]?\.so(?:\.[\d.]+)?$/m.exec(maps);
   return python?.[1] === undefined ? undefined : { name: "python", version: python[1] };

@@ -141,7 +141,10 @@ test("runtime on Linux saves the runtime and its threads before it says that the
       { name: "V8Worker", count: 1, cpuPercent: 50 },
     ],
   });
-  assert.equal(message, "GC share and requests need the inspector, which this version does not use");
+  assert.equal(
+    message,
+    "GC share and requests are unknown: its inspector is left alone: not recorded; a hint: V8's workers used 50% of a CPU beside 0% of the main thread",
+  );
 });
 
 test("runtime on Linux makes the names of threads printable", async () => {
@@ -153,4 +156,115 @@ test("runtime on Linux makes the names of threads printable", async () => {
   assert.deepEqual(JSON.parse(saved.get("runtime.json") ?? "").threads, [
     { name: "\\x1b[2J\\nevil", count: 1 },
   ]);
+});
+
+/** What the observers of a Node process tell at the end of a window of two seconds. */
+function observed(change: { readonly silentMs?: number; readonly hasTurned?: boolean } = {}) {
+  const delay = { min_ms: 0, mean_ms: 1, p50_ms: 1, p90_ms: 2, p99_ms: 150, max_ms: 160.24 };
+  const route = { kind: "server", method: "GET", route: "/users/:id", isDerived: false, peer: "" };
+  return {
+    requests: {
+      events: [[1_790_000_000_500, "server", "GET", "/users/:id", false, 200, 12.3456, ""]],
+      unlisted: 0,
+    },
+    collections: { collections: [[1_790_000_000_100, "minor", 200, 0]], unlisted: 0 },
+    silentMs: change.silentMs ?? 12,
+    faults: 0,
+    windowMs: 2000,
+    counted: {
+      counts: [{ ...route, outcome: 200, count: 4, sum: 48, min: 1, max: 30, buckets: [[218, 4]] }],
+      inFlight: [{ kind: "server", method: "GET", route: "/\u001b[2Jevil", age_ms: 1500 }],
+      inFlightCount: 1,
+      olderInFlight: 2,
+      startedBefore: 0,
+      aborted: 0,
+      untimed: 0,
+    },
+    collected: { count: 1, pauseMs: 200, longestMs: 200 },
+    loop: {
+      hasTurned: change.hasTurned ?? true,
+      utilization: 0.5,
+      delay,
+      cpuUserMs: 900,
+      cpuSystemMs: 50,
+      heap: { used_bytes: 1 },
+      spaces: [],
+      activeResources: { TCPServerWrap: 1 },
+    },
+    rss_bytes: 1,
+    tookMs: 1,
+  };
+}
+
+function inspected(final: ReturnType<typeof observed>, workers: readonly string[] = []): Recording {
+  const { silentMs } = final;
+  const nothing = { events: [], unlisted: 0 };
+  const drained = { requests: nothing, collections: { collections: [], unlisted: 0 }, silentMs, faults: 0 };
+  return {
+    windowMs: 2000,
+    process: { "task/42/comm": "node\n", "task/42/schedstat": "1 2 3\n" },
+    inspection: {
+      inspection: {
+        version: "24.1.0",
+        signalToListenMs: 40,
+        injectMs: 1,
+        drain: async () => JSON.stringify(drained),
+        stack: async () =>
+          "Error\n    at Object.stack (exhibit:85:25)\n    at <anonymous>:1:44\n    at spin (/srv/app.js:7:3)",
+        report: async () => "{}",
+        stop: async () => JSON.stringify(final),
+        workers: async () => workers,
+        profile: { start: async () => undefined, stop: async () => ({}) },
+      },
+    },
+  };
+}
+
+test("runtime on Linux tells what the observers in a Node process saw, each number with its method and window", async () => {
+  const result = await collectRecorded(runtime, inspected(observed()));
+
+  assert.deepEqual(
+    result.readings.map(({ id, value, unit, windowMs, method }) => ({ id, value, unit, windowMs, method })),
+    [
+      { id: "gc-share", value: 10, unit: "percent", windowMs: 2000, method: "inspector" },
+      { id: "event-loop-late", value: 150, unit: "ms", windowMs: 2000, method: "inspector" },
+      { id: "slowest-route", value: 12, unit: "ms", windowMs: 2000, method: "inspector" },
+      { id: "requests-in-flight", value: 3, unit: "count", windowMs: 2000, method: "inspector" },
+    ],
+  );
+  assert.deepEqual(result.lines("http.jsonl"), [
+    {
+      time_unix_ms: 1_790_000_000_500,
+      kind: "server",
+      "http.request.method": "GET",
+      "http.route": "/users/:id",
+      "http.response.status_code": 200,
+      duration_ms: 12.346,
+    },
+  ]);
+  assert.match(result.saved.get("nhttpsnoop.txt") ?? "", /42 server {3}12\.346ms GET {4}\/users\/:id/);
+  assert.ok(![...result.saved.values()].join("").includes("\u001b"), "what a stranger wrote is printable");
+  assert.deepEqual(result.gaps, []);
+});
+
+test("runtime on Linux tells where a blocked loop is, and calls its collections unknown", async () => {
+  const result = await collectRecorded(runtime, inspected(observed({ silentMs: 2000, hasTurned: false })));
+
+  assert.equal(
+    result.readings[0]?.text,
+    "The event loop did not come around once in 2 s; it is in spin (/srv/app.js:7:3).",
+  );
+  assert.equal(
+    result.readings.find(({ id }) => id === "gc-share"),
+    undefined,
+  );
+  assert.match(result.gaps.join(), /garbage collections are unknown/);
+  assert.equal(JSON.parse(result.saved.get("summary.json") ?? "").gc, undefined);
+});
+
+test("runtime on Linux asks for no report that would wait for worker threads, and says that they are unseen", async () => {
+  const result = await collectRecorded(runtime, inspected(observed(), ["1", "2"]));
+
+  assert.equal(result.saved.has("report.json"), false);
+  assert.match(result.gaps.join(), /2 worker threads were not looked into/);
 });

@@ -15,7 +15,12 @@ const box = openSandbox("capture: {window: 300ms}\n");
 after(() => box.remove());
 afterEach(() => assertCleanAfterwards(box));
 
-const NODE = [process.execPath, "-e", "setInterval(() => {}, 50); console.log('up')"] as const;
+const NODE = [
+  process.execPath,
+  "--inspect-port=0",
+  "-e",
+  "setInterval(() => {}, 50); console.log('up')",
+] as const;
 let markers = 0;
 
 /** Guards `pid` with a COMMAND that leaves a file, and sees to it that the file is there. */

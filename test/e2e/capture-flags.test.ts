@@ -6,7 +6,12 @@ import { after, before, test } from "node:test";
 import { openSandbox, statusesOf } from "../helpers/exhibit.ts";
 import { end, start, type Started } from "../helpers/started.ts";
 
-const NODE = [process.execPath, "-e", "setInterval(() => {}, 50); console.log('up')"] as const;
+const NODE = [
+  process.execPath,
+  "--inspect-port=0",
+  "-e",
+  "setInterval(() => {}, 50); console.log('up')",
+] as const;
 const box = openSandbox("capture: {window: 1500ms}\n");
 let target: Started;
 before(async () => {

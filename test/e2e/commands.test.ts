@@ -7,7 +7,12 @@ import { openSandbox, type Sandbox } from "../helpers/exhibit.ts";
 import { end, start, type Started } from "../helpers/started.ts";
 import { until } from "../helpers/until.ts";
 
-const NODE = [process.execPath, "-e", "setInterval(() => {}, 50); console.log('up')"] as const;
+const NODE = [
+  process.execPath,
+  "--inspect-port=0",
+  "-e",
+  "setInterval(() => {}, 50); console.log('up')",
+] as const;
 // What needs no samples: complete in a moment, whatever the host is doing.
 const CHEAP = ["--only", "process,open-files", "-b", "10s"];
 const box = openSandbox("capture: {window: 1500ms}\n");

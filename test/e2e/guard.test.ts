@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { openSandbox, stateOf, statusesOf } from "../helpers/exhibit.ts";
+import { start as startCommand } from "../helpers/started.ts";
 import { until } from "../helpers/until.ts";
 
 const box = openSandbox();
@@ -15,7 +16,9 @@ after(() => {
 });
 
 function startTarget(program = "setInterval(() => {}, 100); console.log('up')"): Promise<number> {
-  const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn(process.execPath, ["--inspect-port=0", "-e", program], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   children.push(child);
   return new Promise((resolve) => child.stdout.once("data", () => resolve(child.pid ?? 0)));
 }
@@ -271,8 +274,9 @@ test("a capture that is complete has exit status 0, one that lacks something 3",
   assert.equal(JSON.parse(partial.stdout).captures[0].state, "partial");
 });
 
-test("what was asked for by name and is unsupported here is missing: partial, exit status 3", async () => {
-  const pid = await startTarget();
+test("what was asked for by name and is unsupported here is missing: partial, exit status 3", async (t) => {
+  // No runtime that could be looked into.
+  const { pid } = await startCommand(t, ["sleep", "300"], { silent: true });
 
   const asked = box.run(["capture", "--pid", String(pid), "--only", "nhttpsnoop,sockets", "-b", "10s"]);
 

@@ -11,7 +11,12 @@ import * as setup from "../../src/commands/results/setup.ts";
 import { openSandbox } from "../helpers/exhibit.ts";
 import { end, start, type Started } from "../helpers/started.ts";
 
-const NODE = [process.execPath, "-e", "setInterval(() => {}, 50); console.log('up')"] as const;
+const NODE = [
+  process.execPath,
+  "--inspect-port=0",
+  "-e",
+  "setInterval(() => {}, 50); console.log('up')",
+] as const;
 const box = openSandbox();
 const demoFolder = mkdtempSync(join(tmpdir(), "exhibit-demo-test-"));
 let target: Started;

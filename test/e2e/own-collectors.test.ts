@@ -30,7 +30,12 @@ function sandboxWith(own: Own): Sandbox {
   return box;
 }
 
-const NODE = [process.execPath, "-e", "setInterval(() => {}, 50); console.log('up')"] as const;
+const NODE = [
+  process.execPath,
+  "--inspect-port=0",
+  "-e",
+  "setInterval(() => {}, 50); console.log('up')",
+] as const;
 
 test("own collectors that misbehave are cut at their limit and told; the others and the budget are not touched", async (t) => {
   const box = sandboxWith({

@@ -10,7 +10,12 @@ import { text } from "node:stream/consumers";
 import { openSandbox, type Sandbox } from "../helpers/exhibit.ts";
 import { end, start, type Started } from "../helpers/started.ts";
 
-const NODE = [process.execPath, "-e", "setInterval(() => {}, 50); console.log('up')"] as const;
+const NODE = [
+  process.execPath,
+  "--inspect-port=0",
+  "-e",
+  "setInterval(() => {}, 50); console.log('up')",
+] as const;
 let target: Started;
 before(async () => {
   target = await start({ after: () => undefined }, NODE);

@@ -14,9 +14,13 @@ after(() => {
 });
 
 function startTarget(): Promise<string> {
-  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 100); console.log('up')"], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["--inspect-port=0", "-e", "setInterval(() => {}, 100); console.log('up')"],
+    {
+      stdio: ["ignore", "pipe", "ignore"],
+    },
+  );
   children.push(child);
   return new Promise((resolve) => child.stdout.once("data", () => resolve(String(child.pid))));
 }

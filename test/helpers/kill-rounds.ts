@@ -23,7 +23,11 @@ export interface KillResult {
 function startTarget(): Promise<{ child: ChildProcess; pid: number }> {
   const child = spawn(
     process.execPath,
-    ["-e", "setInterval(() => JSON.stringify(process.memoryUsage()), 20); console.log('up')"],
+    [
+      "--inspect-port=0",
+      "-e",
+      "setInterval(() => JSON.stringify(process.memoryUsage()), 20); console.log('up')",
+    ],
     { stdio: ["ignore", "pipe", "ignore"] },
   );
   return new Promise((resolve) => child.stdout.once("data", () => resolve({ child, pid: child.pid ?? 0 })));

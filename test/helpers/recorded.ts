@@ -8,6 +8,7 @@ import type {
   CollectorTarget,
   LateWork,
   Left,
+  InspectAnswer,
   Platform,
   Reading,
 } from "../../src/collectors/collector.ts";
@@ -28,6 +29,8 @@ export interface Recording {
   readonly commands?: Readonly<Record<string, RecordedCommand>>;
   /** By path below /proc/PID; a function answers each read anew. */
   readonly process?: Readonly<Record<string, string | (() => string)>>;
+  /** What looking inside it gives; refused when there is none. */
+  readonly inspection?: InspectAnswer;
   readonly processLinks?: Readonly<Record<string, string>>;
   /** By absolute path. */
   readonly host?: Readonly<Record<string, string | (() => string)>>;
@@ -131,6 +134,7 @@ export async function collectRecorded(collector: Collector, recording: Recording
     },
     has: async (command) =>
       Object.keys(recording.commands ?? {}).some((line) => line.split(" ")[0] === command),
+    inspect: async () => recording.inspection ?? { refused: "its inspector is left alone: not recorded" },
     process: processFilesOf(recording),
     host: filesOf(recording.host ?? {}, {}),
     save,
@@ -139,8 +143,11 @@ export async function collectRecorded(collector: Collector, recording: Recording
       save(name, [...values].map((value) => `${JSON.stringify(value)}\n`).join("")),
     lines: async (name) => {
       await save(name, "");
+      const write = (value: unknown) =>
+        void saved.set(name, `${saved.get(name) ?? ""}${JSON.stringify(value)}\n`);
       return {
-        write: async (value) => void saved.set(name, `${saved.get(name) ?? ""}${JSON.stringify(value)}\n`),
+        write: async (value) => write(value),
+        writeMany: async (values) => values.forEach(write),
       };
     },
     reserve: async (name) => `/recorded/${name}`,

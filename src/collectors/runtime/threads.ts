@@ -1,13 +1,11 @@
 // The Linux half of the runtime collector: what a plain read of /proc tells about a runtime. Its threads' names and CPU time
 // are saved as they are. They are no measure of garbage collection and are never called one: V8's workers also compile,
 // and their CPU time misses the pauses of the main thread.
-import { UnsupportedError } from "../../errors.ts";
 import { printable } from "../../printable.ts";
 import { answerTo } from "../attempts.ts";
-import type { CollectorContext, Reading } from "../collector.ts";
+import type { CollectorContext } from "../collector.ts";
 
 const MAX_THREADS = 1000;
-const PERIOD_MS = 1000;
 
 interface Thread {
   readonly group: string;
@@ -21,27 +19,34 @@ interface Look {
   readonly leftOut: number;
 }
 
-/** Saves runtime.json and thread-cpu.json, then throws UnsupportedError: the GC share itself is not known. */
-export async function describeRuntime(context: CollectorContext<unknown>): Promise<readonly Reading[]> {
-  let first: Look | undefined;
-  let last: Look | undefined;
-  for await (const tick of context.ticks(PERIOD_MS)) {
-    last = { monotonicMs: tick.monotonicMs, ...(await lookAtThreads(context)) };
-    if (first === undefined) {
-      first = last;
-      await saveRuntime(context, first);
-    }
-  }
-  if (first !== undefined && last !== undefined && last !== first) await saveCpu(context, first, last);
-  throw new UnsupportedError(reasonFor(context));
+interface GroupCpu {
+  readonly name: string;
+  readonly count: number;
+  readonly cpuPercent: number;
 }
 
-function reasonFor({ target }: CollectorContext<unknown>): string {
-  if (target.runtime.name === "node")
-    return "GC share and requests need the inspector, which this version does not use";
-  if (target.runtime.name === "jvm")
-    return "GC share needs the JVM's attach, which this version does not use";
-  return `no way to look inside this runtime (${target.runtime.name})`;
+export interface ThreadWatch {
+  readonly look: (monotonicMs: number) => Promise<void>;
+  /** Saves thread-cpu.json; a hint about V8's workers, to be added to a sentence, or "". */
+  readonly end: () => Promise<string>;
+}
+
+/** Saves runtime.json at the first look and thread-cpu.json at the end. */
+export function watchThreads(context: CollectorContext<unknown>): ThreadWatch {
+  let first: Look | undefined;
+  let last: Look | undefined;
+  return {
+    look: async (monotonicMs) => {
+      last = { monotonicMs, ...(await lookAtThreads(context)) };
+      if (first !== undefined) return;
+      first = last;
+      await saveRuntime(context, first);
+    },
+    end: async () => {
+      if (first === undefined || last === undefined || last === first) return "";
+      return hintOf(await saveCpu(context, first, last));
+    },
+  };
 }
 
 async function lookAtThreads({ process }: CollectorContext<unknown>): Promise<Omit<Look, "monotonicMs">> {
@@ -69,11 +74,7 @@ function groupOf(comm: Buffer): string {
   return printable(name, 64).replace(/\d+$/, "*");
 }
 
-async function saveRuntime(
-  { target, saveJson, gap, method }: CollectorContext<unknown>,
-  look: Look,
-): Promise<void> {
-  method("proc");
+async function saveRuntime({ target, saveJson, gap }: CollectorContext<unknown>, look: Look): Promise<void> {
   const groups = new Map<string, number>();
   for (const { group } of look.threads.values()) groups.set(group, (groups.get(group) ?? 0) + 1);
   if (look.threads.size === 0) gap("its threads could not be listed");
@@ -83,9 +84,13 @@ async function saveRuntime(
 }
 
 /** CPU time of the threads that were there at both ends, in percent of one CPU. */
-async function saveCpu({ saveJson }: CollectorContext<unknown>, first: Look, last: Look): Promise<void> {
+async function saveCpu(
+  { saveJson }: CollectorContext<unknown>,
+  first: Look,
+  last: Look,
+): Promise<readonly GroupCpu[]> {
   const windowMs = last.monotonicMs - first.monotonicMs;
-  if (windowMs <= 0) return;
+  if (windowMs <= 0) return [];
   const groups = new Map<string, { threads: number; cpuPercent: number }>();
   for (const [id, { group, cpuNs }] of last.threads) {
     const before = first.threads.get(id)?.cpuNs;
@@ -100,4 +105,13 @@ async function saveCpu({ saveJson }: CollectorContext<unknown>, first: Look, las
     cpuPercent: Math.round(cpuPercent * 100) / 100,
   }));
   await saveJson("thread-cpu.json", { windowMs: Math.round(windowMs), threads });
+  return threads;
+}
+
+/** Threads of V8 that also collect garbage have a name of their own since Node 24. A hint: it is no share of anything. */
+function hintOf(groups: readonly GroupCpu[]): string {
+  const cpu = (pattern: RegExp) => groups.find(({ name }) => pattern.test(name))?.cpuPercent;
+  const [workers, main] = [cpu(/^(?:node-)?V8Worker$/), cpu(/^(?:node-)?MainThread$/)];
+  if (workers === undefined || main === undefined) return "";
+  return `; a hint: V8's workers used ${workers}% of a CPU beside ${main}% of the main thread`;
 }

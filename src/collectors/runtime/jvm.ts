@@ -1,0 +1,58 @@
+// A JVM on Linux: its counters by jstat, which maps a file that the JVM keeps anyway, and two questions by jcmd. Nothing here
+// forces a collection: GC.class_histogram and heap dumps do, so they are not asked for. The JDK's tools look themselves
+// whether the JVM takes the signal that they send (checkCatchesAndSendQuitTo of sun.tools.attach).
+import { parseJstat, type JstatRow } from "../../parsers/jstat.ts";
+import { tryRun } from "../attempts.ts";
+import type { CollectorContext, Reading } from "../collector.ts";
+import { isStopped, runAs } from "./run-as.ts";
+import type { Entered } from "./way.ts";
+
+const METHOD = "jstat";
+const FILE = "jstat.txt";
+
+export async function observeJvm(context: CollectorContext<unknown>): Promise<Entered> {
+  const { target, windowMs, has, gap } = context;
+  if (!(await has("jstat")))
+    return { unsupported: "GC share is unknown: jstat, a part of the JDK, is not on this host" };
+  const as = await runAs(context);
+  const pid = String(target.pid);
+  const run = (words: readonly [string, ...string[]], file: string, forMs?: number) => {
+    const [first = words[0], ...rest] = [...as, ...words];
+    return tryRun(context, [first, ...rest], { as: file, ...(forMs === undefined ? {} : { forMs }) });
+  };
+  const counters = run(["jstat", "-gcutil", "-t", pid, "1000"], FILE, Math.max(1000, windowMs - 300));
+  if (await isStopped(context)) gap("its threads were not asked for: it is stopped");
+  else {
+    // One after another: each is a stop of milliseconds for the JVM.
+    await run(["jcmd", pid, "Thread.print"], "threads.txt");
+    await run(["jcmd", pid, "GC.heap_info"], "heap.txt");
+  }
+  return {
+    drain: async () => undefined,
+    end: async () => {
+      const rows = parseJstat((await counters)?.stdout ?? "");
+      return readingsOf(rows, context);
+    },
+  };
+}
+
+function readingsOf(
+  rows: readonly JstatRow[],
+  { gap, method }: CollectorContext<unknown>,
+): readonly Reading[] {
+  const [first, last] = [rows[0], rows.at(-1)];
+  const windowMs = first && last ? Math.round((last.atSeconds - first.atSeconds) * 1000) : 0;
+  if (first === undefined || last === undefined || windowMs < 500) {
+    gap("GC share is unknown: jstat gave no two rows");
+    return [];
+  }
+  method(METHOD);
+  const spentMs = (last.gcSeconds - first.gcSeconds) * 1000;
+  const value = Math.round((1000 * spentMs) / windowMs) / 10;
+  const old =
+    last.oldPercent === undefined ? "" : `; the old generation is ${Math.round(last.oldPercent)}% full`;
+  const text = `Garbage collection took ${value}% of ${windowMs / 1000} s${old}.`;
+  return [
+    { id: "gc-share", text, value, unit: "percent", windowMs, method: METHOD, line: last.line, file: FILE },
+  ];
+}

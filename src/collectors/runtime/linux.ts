@@ -1,0 +1,57 @@
+// The Linux half of the runtime collector: the threads of any runtime from /proc, and beside them what its own way in gives.
+import { UnsupportedError } from "../../errors.ts";
+import type { CollectorContext, Reading, RuntimeName } from "../collector.ts";
+import { observeJvm } from "./jvm.ts";
+import { observeNode } from "./node.ts";
+import type { RuntimeOptions } from "./options.ts";
+import { observePostgres } from "./postgres.ts";
+import { watchThreads } from "./threads.ts";
+import type { Entered } from "./way.ts";
+
+type Context = CollectorContext<RuntimeOptions>;
+const PERIOD_MS = 1000;
+
+/** What is not here is left alone: no signal is ever sent to what we do not know. */
+const WAYS: Partial<Record<RuntimeName, (context: Context) => Promise<Entered>>> = {
+  node: enterNode,
+  jvm: observeJvm,
+  postgres: observePostgres,
+};
+
+/** Why there is none, where somebody may ask. */
+const NO_WAY: Partial<Record<RuntimeName, string>> = {
+  python:
+    "Python has no way in that is safe for every program; its native stacks are in the collector stacks",
+  go: "a signal would end a Go program; ask its pprof listener, when it has one",
+  dotnet: "the diagnostic port of .NET is not used by this version",
+};
+
+/** Throws UnsupportedError, with the threads saved, when nothing can be known of what the runtime does. */
+export async function lookInside(context: Context): Promise<readonly Reading[]> {
+  const { name } = context.target.runtime;
+  context.method("proc");
+  const threads = watchThreads(context);
+  const enter = WAYS[name];
+  let inside: Entered = { unsupported: NO_WAY[name] ?? `no way to look inside this runtime (${name})` };
+  // The way in is a part of the window: what it takes is not added to it.
+  for await (const { index, monotonicMs } of context.ticks(PERIOD_MS)) {
+    await threads.look(monotonicMs);
+    if (index === 0 && enter !== undefined) inside = await enter(context);
+    else if ("drain" in inside) await inside.drain();
+  }
+  const hint = await threads.end();
+  if ("unsupported" in inside) throw new UnsupportedError(`${inside.unsupported}${hint}`);
+  return inside.end();
+}
+
+const unknown = (why: string) => ({ unsupported: `GC share and requests are unknown: ${why}` });
+
+async function enterNode(context: Context): Promise<Entered> {
+  if (context.options.inspector === "never") return unknown("the settings leave its inspector alone");
+  const answer = await context.inspect();
+  if ("inspection" in answer) return observeNode(context, answer.inspection);
+  if ("refused" in answer) return unknown(answer.refused);
+  return unknown(
+    `its main thread gave no answer for ${answer.silentMs} ms; its inspector may still open, and the next capture closes it`,
+  );
+}

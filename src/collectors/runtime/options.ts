@@ -1,0 +1,14 @@
+// What can be chosen about looking inside a runtime.
+import { z } from "zod";
+
+export const RuntimeOptions = z.strictObject({
+  inspector: z
+    .enum(["auto", "never"])
+    .default("auto")
+    .describe("whether a Node process may be asked, by SIGUSR1, to open its inspector"),
+  cpuProfile: z
+    .boolean()
+    .default(false)
+    .describe("takes a CPU profile of a Node process too; its start stops it for about 1 ms per MB of heap"),
+});
+export type RuntimeOptions = z.output<typeof RuntimeOptions>;

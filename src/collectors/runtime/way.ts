@@ -1,0 +1,11 @@
+// A way into one runtime: begun with the window, looked at each second, ended with files and readings.
+import type { Reading } from "../collector.ts";
+
+export interface Observation {
+  /** Each second of the window. */
+  readonly drain: () => Promise<void>;
+  /** The last look: files and readings. */
+  readonly end: () => Promise<readonly Reading[]>;
+}
+
+export type Entered = Observation | { readonly unsupported: string };

@@ -1,0 +1,156 @@
+import type { closeWhenAlone } from "./close-when-alone.ts";
+import type { InjectedOptions, Modules, Tools } from "./tools.ts";
+import type { watchCollections } from "./watch-collections.ts";
+import type { watchLoop } from "./watch-loop.ts";
+import type { watchRequests } from "./watch-requests.ts";
+
+export interface Parts {
+  readonly closeWhenAlone: typeof closeWhenAlone;
+  readonly watchCollections: typeof watchCollections;
+  readonly watchLoop: typeof watchLoop;
+  readonly watchRequests: typeof watchRequests;
+}
+
+/**
+ * Runs inside the target: puts the observers in and leaves one object behind, the global symbol `exhibit.capture`. The
+ * dead-man timer is armed before anything else, and takes everything out again when we fall silent.
+ */
+export function install(parts: Parts, modules: Modules, options: InjectedOptions, application: object) {
+  const KEY = Symbol.for("exhibit.capture");
+  if (Object.getOwnPropertyDescriptor(application, KEY) !== undefined)
+    return JSON.stringify({ already: true });
+  const { perf, process } = modules;
+  interface Clock {
+    readonly now: () => number;
+  }
+  // Fake timers put a clock of their own over the real one, which stays in the prototype.
+  const prototype: Partial<Clock> = Object.getPrototypeOf(perf.performance);
+  const clock: Clock = typeof prototype.now === "function" ? { now: prototype.now } : perf.performance;
+  const now = (): number => Reflect.apply(clock.now, perf.performance, []);
+  const began = now();
+  const beganUnix = Date.now();
+  // V8's own timer: setTimeout may be faked, and then a dead-man timer would never fire. It keeps no process alive.
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  interface Waiter {
+    readonly waitAsync: (
+      at: Int32Array,
+      index: number,
+      value: number,
+      ms: number,
+    ) => { value: Promise<unknown> };
+  }
+  const { waitAsync }: Waiter = Object(Atomics);
+  const after = (ms: number) => waitAsync(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms).value;
+  let faults = 0;
+  const tools: Tools = {
+    ...modules,
+    options,
+    now,
+    after,
+    toUnix: (at) => beganUnix + at - began,
+    fault: () => void faults++,
+  };
+
+  let requests: ReturnType<Parts["watchRequests"]> | undefined;
+  let collections: ReturnType<Parts["watchCollections"]> | undefined;
+  let loop: ReturnType<Parts["watchLoop"]> | undefined;
+  let seenAt = now();
+  let gone = false;
+  let final: string | undefined;
+
+  const drained = () => ({
+    requests: requests?.drain(),
+    collections: collections?.drain(),
+    silentMs: loop?.silentMs(),
+    faults,
+  });
+  const stop = () => {
+    if (final !== undefined) return final;
+    const endedAt = now();
+    const collected = collections?.stop();
+    const last = drained();
+    final = JSON.stringify({
+      ...last,
+      windowMs: endedAt - began,
+      counted: requests?.stop(),
+      collected,
+      loop: loop?.stop(),
+      rss_bytes: process.memoryUsage.rss(),
+      tookMs: now() - endedAt,
+    });
+    return final;
+  };
+  /** Nothing of ours is left: no hook, no timer, no global. */
+  const remove = () => {
+    gone = true;
+    Atomics.notify(cell, 0);
+    try {
+      stop();
+    } finally {
+      Reflect.deleteProperty(application, KEY);
+    }
+  };
+  const finish = () => {
+    if (!gone) remove();
+    return options.closes && parts.closeWhenAlone(tools);
+  };
+  const watchUs = async (): Promise<void> => {
+    await waitAsync(cell, 0, 0, 250).value;
+    if (gone) return undefined;
+    loop?.turned();
+    if (now() - seenAt <= options.deadlineMs) return watchUs();
+    finish();
+    return undefined;
+  };
+  watchUs().catch(finish);
+
+  const api = {
+    touch: () => {
+      seenAt = now();
+    },
+    drain: () => {
+      seenAt = now();
+      return JSON.stringify(drained());
+    },
+    /** Where the main thread is, when this runs in the middle of it (RequestInterrupt of V8). */
+    stack: () => {
+      const before = Error.stackTraceLimit;
+      Error.stackTraceLimit = 60;
+      const { stack } = new Error("where it is");
+      Error.stackTraceLimit = before;
+      return String(stack).slice(0, 20_000);
+    },
+    report: () => {
+      const { report } = process;
+      // Without excludeNetwork it asks the name of every peer, one after another (nodejs/node#46060).
+      if (report === undefined || !("excludeNetwork" in report)) return undefined;
+      const { excludeNetwork, excludeEnv } = report;
+      try {
+        report.excludeNetwork = true;
+        if ("excludeEnv" in report) report.excludeEnv = true;
+        const made = report.getReport();
+        delete made["environmentVariables"];
+        return JSON.stringify(made);
+      } finally {
+        report.excludeNetwork = excludeNetwork ?? false;
+        if (excludeEnv !== undefined) report.excludeEnv = excludeEnv;
+      }
+    },
+    stop: () => {
+      seenAt = now();
+      return stop();
+    },
+    finish,
+  };
+  let failed: string | undefined;
+  try {
+    Object.defineProperty(application, KEY, { value: api, configurable: true, enumerable: false });
+    loop = parts.watchLoop(tools);
+    collections = parts.watchCollections(tools);
+    requests = parts.watchRequests(tools);
+  } catch (error) {
+    failed = String(error).slice(0, 300);
+    finish();
+  }
+  return JSON.stringify({ failed, pid: process.pid, tookMs: now() - began });
+}

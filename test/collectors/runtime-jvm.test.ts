@@ -1,0 +1,42 @@
+// Needs: java
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { openSandbox, statusesOf } from "../helpers/exhibit.ts";
+import { start } from "../helpers/started.ts";
+
+const PROGRAM = `
+public class Collects {
+  public static void main(String[] arguments) throws Exception {
+    System.out.println("up");
+    byte[][] keep = new byte[20000][];
+    for (int at = 0; ; at++) { keep[at % keep.length] = new byte[1500]; if (at % 500 == 0) Thread.sleep(5); }
+  }
+}`;
+
+test("a JVM's collections come from its own counters, its threads and heap from jcmd, and it lives on", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "exhibit-jvm-"));
+  const box = openSandbox();
+  t.after(() => {
+    rmSync(folder, { recursive: true });
+    box.remove();
+  });
+  writeFileSync(join(folder, "Collects.java"), PROGRAM);
+  const { pid, child } = await start(t, ["java", "-Xmx200m", join(folder, "Collects.java")]);
+
+  const ran = box.run(["capture", "--pid", String(pid), "--only", "runtime", "-b", "30s"]);
+
+  assert.equal(statusesOf(box.manifest()).runtime, "ok", ran.stderr);
+  const share = box.manifest().readings.find(({ id }) => id === "gc-share");
+  assert.equal(share?.method, "jstat");
+  assert.ok(share.value >= 0 && share.value <= 100 && (share.windowMs ?? 0) >= 900, JSON.stringify(share));
+  assert.match(box.read("evidence/runtime/threads.txt"), /Full thread dump/);
+  assert.match(box.read("evidence/runtime/heap.txt"), /heap/);
+  assert.equal(child.exitCode, null);
+  // Nothing that collects garbage was asked for.
+  const asked = box.manifest().collectors.find(({ name }) => name === "runtime")?.commands ?? [];
+  const last = asked.map(({ argv }) => argv.at(-1) ?? "");
+  assert.deepEqual(new Set(last), new Set(["1000", "GC.heap_info", "Thread.print"]));
+});

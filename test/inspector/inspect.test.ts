@@ -1,0 +1,271 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { Agent, get } from "node:http";
+import { test } from "node:test";
+import { Drained, Final, parseObserved } from "../../src/collectors/runtime/observed.ts";
+import { openProcess } from "../../src/host/process-files.ts";
+import { readBootId } from "../../src/host/process-identity.ts";
+import { writeMark } from "../../src/inspector/marks.ts";
+import { percentile } from "../../src/parsers/latency-histogram.ts";
+import {
+  look,
+  marksFolder,
+  SERVICE,
+  servicePort,
+  startNode,
+  type NodeTarget,
+} from "../helpers/node-target.ts";
+import { readBasics } from "../../src/target/basics.ts";
+import { until } from "../helpers/until.ts";
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly ms: number;
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+
+function ask(target: NodeTarget, path: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const began = performance.now();
+    get({ port: servicePort(target), host: "127.0.0.1", path, agent }, (response) => {
+      let body = "";
+      response.on("data", (text) => (body += text));
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, body, ms: performance.now() - began }),
+      );
+    }).on("error", reject);
+  });
+}
+
+async function askMany(target: NodeTarget, path: (index: number) => string, count: number) {
+  const answers: Answer[] = [];
+  for (let at = 0; at < count; at += 8)
+    answers.push(
+      ...(await Promise.all(
+        [...Array(Math.min(8, count - at)).keys()].map((i) => ask(target, path(at + i))),
+      )),
+    );
+  return answers;
+}
+
+function startTimeOf(pid: number): string {
+  const held = openProcess(pid);
+  try {
+    return readBasics(held)?.startTime ?? assert.fail("it has no start time");
+  } finally {
+    held.close();
+  }
+}
+
+const leftIn = async (target: NodeTarget): Promise<unknown> => JSON.parse((await ask(target, "/left")).body);
+const NOTHING_LEFT = { subscribed: [], global: false, inspector: "closed" };
+
+test("it counts every request with its status and time, and leaves nothing behind", async (t) => {
+  const target = await startNode(t, SERVICE);
+  const marks = marksFolder(t);
+  const { inspection, leave } = await look(t, target.pid, marks);
+
+  const slow = await askMany(target, (i) => `/slow/${i}?secret=hunter2`, 80);
+  await askMany(target, (i) => `/boom/${i}`, 24);
+  const drained = parseObserved(Drained, await inspection.drain());
+  const text = String(await inspection.stop());
+  const record = await leave();
+
+  const final = parseObserved(Final, text);
+  const counts = final?.counted.counts.map(({ method, route, isDerived, outcome, count }) => ({
+    method,
+    route,
+    isDerived,
+    outcome,
+    count,
+  }));
+  assert.deepEqual(counts, [
+    { method: "GET", route: "/slow/{id}", isDerived: true, outcome: 200, count: 80 },
+    { method: "GET", route: "/boom/{id}", isDerived: true, outcome: 500, count: 24 },
+  ]);
+  assert.equal(drained?.requests.events.length, 104);
+  assert.ok(!text.includes("hunter2") && !JSON.stringify(drained).includes("hunter2"));
+  // The service waits for 30 ms; what we see lies between that and what the client saw.
+  const seen = percentile(final?.counted.counts[0]?.buckets ?? [], 0.5) ?? 0;
+  const asked = slow.map(({ ms }) => ms).toSorted((a, b) => a - b)[40] ?? 0;
+  assert.ok(seen > 28 && seen < asked * 1.1 + 1, `${seen} ms, the client saw ${asked} ms`);
+  assert.deepEqual(
+    { ...record, openedAt: "", closedAt: typeof record.closedAt },
+    {
+      port: target.inspectPort,
+      openedByUs: true,
+      openedAt: "",
+      closedAt: "string",
+      injected: ["diagnostics_channel", "perf_hooks gc", "event-loop delay"],
+      removed: true,
+    },
+  );
+  assert.deepEqual(await leftIn(target), NOTHING_LEFT);
+  assert.deepEqual(readdirSync(marks), []);
+});
+
+test("an application that replaced process, Date, JSON, timers and prototypes is observed all the same", async (t) => {
+  const target = await startNode(
+    t,
+    `${SERVICE}
+    const real = { parse: JSON.parse, stringify: JSON.stringify };
+    setTimeout(() => {
+      Date.now = () => 0; globalThis.Date = class {}; Map.prototype.get = () => undefined;
+      Array.prototype.map = Array.prototype.filter = () => "mapped";
+      Object.prototype.toJSON = () => "broken";
+      JSON.stringify = (value) => value?.subscribed ? real.stringify({ subscribed: value.subscribed.length, global: value.global, inspector: value.inspector }) : "{}";
+      const timers = require("node:timers");
+      globalThis.setTimeout = timers.setTimeout = () => { throw new Error("faked") };
+      globalThis.setInterval = timers.setInterval = () => { throw new Error("faked") };
+      Object.defineProperty(globalThis, "process", { value: { getBuiltinModule: () => ({}) } });
+      console.error("changed");
+    }, 50);`,
+  );
+  await until(() => target.stderr().includes("changed"), 10_000);
+  const { inspection, leave } = await look(t, target.pid);
+
+  const drained = parseObserved(Drained, await inspection.drain());
+  const final = parseObserved(Final, await inspection.stop());
+  const record = await leave();
+
+  assert.ok(drained && final, "what it told can be read");
+  assert.ok(final.windowMs > 0 && final.windowMs < 60_000);
+  assert.equal(record.removed, true);
+  assert.equal(typeof record.closedAt, "string");
+});
+
+test("a loop that never comes around is told with the place where it is", async (t) => {
+  const target = await startNode(
+    t,
+    "console.log('up'); setTimeout(function first() { (function spin() { for (;;); })() }, 20);",
+  );
+  const { inspection, leave } = await look(t, target.pid);
+
+  const drained = parseObserved(Drained, await inspection.drain());
+  const stack = await inspection.stack();
+  const final = parseObserved(Final, await inspection.stop());
+  const record = await leave();
+
+  assert.ok((drained?.silentMs ?? 0) > 0);
+  assert.match(String(stack), /at spin \(\[eval\]:1:\d+\)\n\s+at .*first/);
+  assert.equal(final?.loop.hasTurned, false);
+  // It cannot close its inspector meanwhile, and that is told.
+  assert.deepEqual([record.removed, record.closedAt], [true, undefined]);
+});
+
+test("worker threads are told, and no report is asked for that would wait for them", async (t) => {
+  const target = await startNode(
+    t,
+    `const { Worker } = require("node:worker_threads");
+     for (let i = 0; i < 2; i++) new Worker("setInterval(() => {}, 1000)", { eval: true });
+     setTimeout(() => console.log("up"), 300);`,
+  );
+  const { inspection } = await look(t, target.pid);
+
+  const workers = await inspection.workers();
+
+  assert.equal(workers.length, 2);
+});
+
+test("requests that wait when the window ends are told with their age", async (t) => {
+  const target = await startNode(t, SERVICE);
+  const before = ask(target, "/hang/before").catch(() => undefined);
+  await ask(target, "/first");
+  const { inspection, leave } = await look(t, target.pid);
+  const during = ask(target, "/hang/during").catch(() => undefined);
+  await ask(target, "/second");
+
+  const final = parseObserved(Final, await inspection.stop());
+  await leave();
+
+  assert.equal(final?.counted.olderInFlight, 1);
+  // The client may have its answer before the server calls it finished.
+  const [oldest] = final?.counted.inFlight ?? [];
+  assert.deepEqual([oldest?.method, oldest?.route], ["GET", "/hang/during"]);
+  agent.destroy();
+  await Promise.all([before, during]);
+});
+
+test("hostile paths are bounded: two hundred are told apart, the others are counted together", async (t) => {
+  const target = await startNode(t, SERVICE);
+  const { inspection, leave } = await look(t, target.pid);
+
+  await askMany(
+    target,
+    (i) =>
+      `/${"x".repeat(i % 30)}${String.fromCharCode(97 + (i % 26))}${"y".repeat(i % 7)}/p${"q".repeat(i)}`,
+    400,
+  );
+  const final = parseObserved(Final, await inspection.stop());
+  await leave();
+
+  const counts = final?.counted.counts ?? [];
+  assert.ok(counts.length <= 201, `${counts.length} routes`);
+  assert.equal(
+    counts.reduce((sum, { count }) => sum + count, 0),
+    400,
+  );
+});
+
+test("an inspector that was open before stays open", async (t) => {
+  const target = await startNode(t, SERVICE, { flags: ["--inspect"] });
+  const { inspection, leave } = await look(t, target.pid);
+  await inspection.drain();
+
+  const record = await leave();
+
+  assert.deepEqual([record.openedByUs, record.removed], [false, true]);
+  assert.match(JSON.stringify(await leftIn(target)), /"global":false,"inspector":"ws:/);
+});
+
+test("a process in another network namespace is looked into from there", async (t) => {
+  const target = await startNode(t, "console.log('up'); setInterval(() => {}, 10);", {
+    prefix: ["unshare", "--net", "sh", "-c", 'ip link set lo up; exec "$@"', "sh"],
+  });
+  const { inspection, leave } = await look(t, target.pid);
+
+  const drained = parseObserved(Drained, await inspection.drain());
+  const record = await leave();
+
+  assert.ok(drained);
+  assert.equal(typeof record.closedAt, "string");
+});
+
+test("what a run that was killed left open is closed by the next one, wherever it looks", async (t) => {
+  const target = await startNode(t, SERVICE);
+  const other = await startNode(t, SERVICE);
+  const marks = marksFolder(t);
+  // As a run leaves it that dies between the signal and the injection.
+  const { pid, inspectPort: port } = target;
+  const agentOfThen = { pid: 999_999_999, startTime: "1" };
+  const startTime = startTimeOf(pid);
+  await writeMark(marks, { pid, startTime, bootId: readBootId(), port, agent: agentOfThen });
+  process.kill(pid, "SIGUSR1");
+  await until(() => /Debugger listening/.test(target.stderr()), 10_000);
+
+  const { leave } = await look(t, other.pid, marks);
+  await leave();
+
+  assert.deepEqual(await leftIn(target), NOTHING_LEFT);
+  assert.deepEqual(readdirSync(marks), []);
+});
+
+test("what a run that was killed left open in this very process is taken over, and closed at the end", async (t) => {
+  const target = await startNode(t, SERVICE);
+  const marks = marksFolder(t);
+  const startTime = startTimeOf(target.pid);
+  const agentOfThen = { pid: 999_999_999, startTime: "1" };
+  const { pid, inspectPort: port } = target;
+  await writeMark(marks, { pid, startTime, bootId: readBootId(), port, agent: agentOfThen });
+  process.kill(pid, "SIGUSR1");
+  await until(() => /Debugger listening/.test(target.stderr()), 10_000);
+
+  const { leave } = await look(t, pid, marks);
+  const record = await leave();
+
+  assert.equal(record.openedByUs, true);
+  assert.deepEqual(await leftIn(target), NOTHING_LEFT);
+  assert.deepEqual(readdirSync(marks), []);
+});
