@@ -88,8 +88,8 @@ export async function inspect(request: InspectRequest): Promise<Inspected> {
 
 async function hold(request: InspectRequest, opened: Opened, openedAt: string): Promise<Inspected> {
   const { devtools, port, byUs } = opened;
-  const call = (name: Parameters<typeof callExpression>[0]) =>
-    devtools.evaluate(callExpression(name), ANSWER_MS);
+  const call = (name: Parameters<typeof callExpression>[0], limitMs = ANSWER_MS) =>
+    devtools.evaluate(callExpression(name), limitMs);
   const signs = setInterval(() => {
     if (devtools.isOpen()) void call("touch").catch(() => undefined);
     else clearInterval(signs);
@@ -99,7 +99,8 @@ async function hold(request: InspectRequest, opened: Opened, openedAt: string): 
 
   async function depart(): Promise<InsideRecord> {
     clearInterval(signs);
-    const asked = await call("finish").then(
+    // When the time is up nobody waits for us: the target's own timer does the rest.
+    const asked = await call("finish", request.signal.aborted ? CLOSED_IN_HASTE_MS : ANSWER_MS).then(
       () => true,
       () => false,
     );
