@@ -122,18 +122,14 @@ async function lookInside(request: ContextRequest): Promise<InspectAnswer> {
   const began = clock.elapsedMs();
   const { startTime } = request.target;
   try {
-    const inspected = await inspect({
-      held,
-      startTime,
-      marks,
-      runId,
-      signal,
-      limitMs: windowMs,
-      now: clock.now,
-    });
+    const opening = inspect({ held, startTime, marks, runId, signal, limitMs: windowMs, now: clock.now });
+    const inspected = await Promise.race([opening, aborted(signal)]);
+    if (inspected === undefined) {
+      // The budget is a promise. Whatever opens now is left at once, and a mark tells the next capture of it.
+      opening.then(({ leave }) => leave()).catch(() => undefined);
+      return { refused: "its time was up while its inspector was being opened" };
+    }
     trace.leave = inspected.leave;
-    // The runner may have gone on without us.
-    if (signal.aborted) await inspected.leave();
     return { inspection: inspected.inspection };
   } catch (error) {
     if (error instanceof UnsupportedError) return { refused: error.message };
@@ -141,6 +137,13 @@ async function lookInside(request: ContextRequest): Promise<InspectAnswer> {
     if (error instanceof SilentError) return { silentMs: Math.round(clock.elapsedMs() - began) };
     throw error;
   }
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
 }
 
 async function* ticks({ clock, windowMs, signal }: ContextRequest, periodMs: number): AsyncIterable<Tick> {

@@ -10,6 +10,8 @@ import type { Entered } from "./way.ts";
 
 type Context = CollectorContext<RuntimeOptions>;
 const PERIOD_MS = 1000;
+/** Opening an inspector takes up to a second, and a budget is a promise. */
+const SHORTEST_MS = 2000;
 
 /** What is not here is left alone: no signal is ever sent to what we do not know. */
 const WAYS: Partial<Record<RuntimeName, (context: Context) => Promise<Entered>>> = {
@@ -48,6 +50,8 @@ const unknown = (why: string) => ({ unsupported: `GC share and requests are unkn
 
 async function enterNode(context: Context): Promise<Entered> {
   if (context.options.inspector === "never") return unknown("the settings leave its inspector alone");
+  if (context.windowMs < SHORTEST_MS)
+    return unknown(`a window of ${context.windowMs} ms is too short to go inside`);
   const answer = await context.inspect();
   if ("inspection" in answer) return observeNode(context, answer.inspection);
   if ("refused" in answer) return unknown(answer.refused);
