@@ -88,12 +88,23 @@ test("every example in the comments of config/exhibit.yaml is accepted", async (
   const { settings } = await load({ "exhibit.yaml": text });
 
   assert.deepEqual(Object.keys(settings.store), ["default", "evidence"]);
+  const types = [
+    "file",
+    "jira",
+    "rt",
+    "github",
+    "gitlab",
+    "pagerduty",
+    "slack",
+    "mattermost",
+    "alertmanager",
+  ];
   assert.deepEqual(
     settings.incidents.map(({ type }) => type),
-    ["file", "webhook"],
+    [...types, "irc", "webhook"],
   );
   assert.deepEqual(Object.keys(settings.profiles), ["web"]);
-  assert.deepEqual(Object.keys(settings.collectors), ["thread-dump", "core"]);
+  assert.deepEqual(Object.keys(settings.collectors), ["thread-dump", "core", "runtime"]);
 });
 
 test("flag wins over environment over conf.d in order of names over exhibit.yaml over default", async () => {

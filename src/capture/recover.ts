@@ -148,6 +148,9 @@ async function removeLeftovers(spool: string): Promise<void> {
     if (side !== undefined && !names.includes(side) && isOld(side))
       await unlink(join(spool, name)).catch(() => undefined);
     if (side !== undefined && names.includes(side)) await unlinkIfSealed(spool, name, side);
+    const sent = /^(.+)\.upload\.jsonl$/.exec(name)?.[1];
+    if (sent !== undefined && !names.includes(sent) && isOld(sent))
+      await unlink(join(spool, name)).catch(() => undefined);
   }
   for (const lock of await readdir(join(spool, LOCKS_FOLDER)).catch((): string[] => [])) {
     const [pid, startTime] = lock.split("-");

@@ -114,6 +114,7 @@ test("runtime on Linux saves the runtime and its threads before it says that the
   let workerNs = 1_000_000_000;
   const { saved, message } = await untilUnsupported({
     target: { runtime: { name: "node", version: "24.1.0" } },
+    options: { inspector: "auto" },
     windowMs: 2000,
     process: {
       "task/42/comm": "MainThread\n",
@@ -201,6 +202,7 @@ function inspected(final: ReturnType<typeof observed>, workers: readonly string[
   const nothing = { events: [], unlisted: 0 };
   const drained = { requests: nothing, collections: { collections: [], unlisted: 0 }, silentMs, faults: 0 };
   return {
+    options: { inspector: "auto" },
     windowMs: 2000,
     process: { "task/42/comm": "node\n", "task/42/schedstat": "1 2 3\n" },
     inspection: {

@@ -99,6 +99,8 @@ export async function killRounds(
           (name) =>
             name !== ".locks" &&
             !name.endsWith(".receipt.json") &&
+            // How far an upload has come is there until the store has confirmed the bundle.
+            !name.endsWith(".upload.jsonl") &&
             !name.endsWith(".new") &&
             !name.endsWith(".tmp"),
         );

@@ -4,7 +4,7 @@ import { z } from "zod";
 export const RuntimeOptions = z.strictObject({
   inspector: z
     .enum(["auto", "never"])
-    .default("auto")
+    .default("never")
     .describe("whether a Node process may be asked, by SIGUSR1, to open its inspector"),
   cpuProfile: z
     .boolean()
