@@ -10,7 +10,7 @@ const UNPACKERS: readonly (readonly [suffix: string, command: string])[] = [
 
 /** The path that the opened file has then. */
 export function openedPath({ path, plain }: FileRecord): string {
-  return plain?.path ?? path.replace(/\.(?:zst|gz)$/, "");
+  return (plain?.path ?? path).replace(/\.(?:zst|gz)$/, "");
 }
 
 /** `age -d -i KEY evidence/core/core.zst.age | zstd -d > evidence/core/core`; undefined for a file that is readable as it is. */

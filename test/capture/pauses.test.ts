@@ -68,7 +68,7 @@ test("a target that a killed tool left stopped runs again, and the time it stood
     return { killed: true };
   });
 
-  assert.equal(stateOf(target.held), "S");
+  assert.match(stateOf(target.held) ?? "gone", /^[RSD]$/);
   assert.ok(observedPauseMs >= 130 && observedPauseMs < 5000, String(observedPauseMs));
   assert.ok(Math.abs(pauses.totalMs() - observedPauseMs) < 100);
   assert.equal(pauses.leftMs(), 10_000 - pauses.totalMs());
@@ -86,7 +86,7 @@ test("a tool that says it ended well, but left the target stopped, is not believ
     return { killed: false };
   });
 
-  assert.equal(stateOf(target.held), "S");
+  assert.match(stateOf(target.held) ?? "gone", /^[RSD]$/);
 });
 
 test("a stop that arrives only after the tool was killed is undone, too", async (t) => {
@@ -138,7 +138,7 @@ test("the limit ends the work when the target has stood that long, and then noth
   assert.ok(tooLong);
   assert.equal(value.got, "a part");
   assert.ok(workEnded >= 190 && workEnded < 5000, String(workEnded));
-  assert.equal(stateOf(target.held), "S");
+  assert.match(stateOf(target.held) ?? "gone", /^[RSD]$/);
   assert.equal(pauses.leftMs(), 0);
   let ran = false;
   const again = pauses.hold("stacks", async () => {
@@ -173,7 +173,7 @@ test("work that fails has its failure told, and the target runs again", async (t
   });
 
   await assert.rejects(failing, /the tool crashed/);
-  assert.equal(stateOf(target.held), "S");
+  assert.match(stateOf(target.held) ?? "gone", /^[RSD]$/);
   assert.deepEqual(told, ["pause stacks", "resumed stacks"]);
 });
 

@@ -107,7 +107,7 @@ test("full at any byte or any file, COMMAND runs, and what had begun is sealed a
   };
   await Promise.all([work(), work(), work(), work()]);
 
-  assert.equal(stateOf(pid), "S");
+  assert.match(stateOf(pid) ?? "gone", /^[RSD]$/);
   for (const kind of ["nothing", "later", "partial"])
     assert.ok((seen.get(kind) ?? 0) >= 3, JSON.stringify([...seen]));
 });

@@ -209,7 +209,7 @@ test("SIGINT and SIGTERM stop the capture, seal what there is, and do not run CO
     assert.equal(await ended, status, guard.output());
     assert.ok(!existsSync(marker));
     assert.equal(box.run(["verify", box.ids().at(-1) ?? ""]).status, 0);
-    assert.equal(stateOf(pid), "S");
+    assert.match(stateOf(pid) ?? "gone", /^[RSD]$/);
   }
 });
 

@@ -120,6 +120,6 @@ test("the collectors do their work on it, the core too, and it still runs", asyn
 
   for (const name of ["process", "sockets", "threads", "host", "logs", "open-files", "core"])
     assert.equal(statuses[name], "ok", `${name}: ${JSON.stringify(statuses)}`);
-  assert.equal(stateOf(pid), "S");
+  assert.match(stateOf(pid) ?? "gone", /^[RSD]$/);
   await assertCleanAfterwards(box);
 });

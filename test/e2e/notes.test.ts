@@ -46,7 +46,7 @@ describe("notes on Jira", () => {
     writeFileSync(
       box.settings,
       `${readFileSync(box.settings, "utf8")}incidents: [{match: '^INC-', type: jira, url: '${server.url}', user: exhibit@acme.test, tokenFile: '${token}'}]
-capture: {window: 200ms}
+capture: {window: 1s}
 link: {base: 'https://evidence.example.net/b/{id}'}
 `,
     );

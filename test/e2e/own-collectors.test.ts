@@ -97,7 +97,7 @@ test("own collectors that misbehave are cut at their limit and told; the others 
   for (const name of ["a-hangs", "e-floods", "g-dies", "j-fails"])
     assert.match(result.stderr, new RegExp(`  ${name} `));
   assert.equal(manifest.state, "partial");
-  assert.equal(stateOf(pid), "S");
+  assert.match(stateOf(pid) ?? "gone", /^[RSD]$/);
   await assertCleanAfterwards(box);
   assert.deepEqual(processesWith(MARK), []);
   assert.deepEqual(processesWith(["sleep", "603"].join("\0")), []);
@@ -115,7 +115,7 @@ test("an own collector that stops the target and hangs is ended, and the target 
   const [stops] = box.manifest().collectors.filter(({ name }) => name === "stops");
   assert.match(stops?.reason ?? "", /its time was up/);
   assert.ok((stops?.observedPauseMs ?? 0) > 300, JSON.stringify(stops));
-  assert.equal(stateOf(pid), "S");
+  assert.match(stateOf(pid) ?? "gone", /^[RSD]$/);
   await assertCleanAfterwards(box);
   assert.deepEqual(processesWith(MARK), []);
 });

@@ -159,7 +159,7 @@ export async function disturbRounds(
     }
   };
   const disturbOne = async ({ target, control }: Pair, round: number) => {
-    const box = openSandbox();
+    const box = openSandbox("collectors: {runtime: {options: {inspector: auto}}}\n");
     const load = startLoad(target);
     const undisturbed = startLoad(control);
     const agent = box.start(["capture", "--pid", String(target.pid), "--only", "runtime", "-b", "12s", "-q"]);

@@ -93,10 +93,10 @@ describe("vendors", { concurrency: VENDORS.length }, () => {
 
       test("a record that is not there is one sentence, and the note waits", async () => {
         for (const work of [
-          open({ reference: vendor.missing }).preflight?.(alone.signal),
-          open({ reference: vendor.missing }).post(sampleNote, vendor.missing),
+          () => open({ reference: vendor.missing }).preflight?.(alone.signal),
+          () => open({ reference: vendor.missing }).post(sampleNote, vendor.missing),
         ]) {
-          const error = await failure(work);
+          const error = await failure(work());
           assert.equal(error.retryable, true);
           assert.match(
             `${error.message}; ${error.hint}`,
