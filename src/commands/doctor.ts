@@ -7,6 +7,7 @@ import { checkClock, checkNode, checkPlatform, readOsFamily } from "./doctor/hos
 import { checkSecrets, checkSpool, checkStores } from "./doctor/places.ts";
 import { checkKernelStack, checkRights } from "./doctor/rights.ts";
 import { checkEncryption, checkSigning } from "./doctor/sealing.ts";
+import { checkSnapshot } from "./doctor/snapshot.ts";
 import { checkCollectors, checkHelpers } from "./doctor/tools.ts";
 import { readSettings } from "./read-settings.ts";
 import type { DoctorResult } from "./results/setup.ts";
@@ -22,6 +23,7 @@ export async function run(context: CommandContext<object>): Promise<CommandResul
     checkNode(process.version),
     checkPlatform(process.platform),
     ...(platform === "linux" ? [...(await checkRights(uid)), await checkKernelStack(uid)] : []),
+    await checkSnapshot(process.platform, process.arch, uid),
     await checkClock(),
     await checkSpool(settings.spool),
     ...(await checkStores(settings.store)),

@@ -8,8 +8,9 @@ import { planFetch } from "../upload/plan-fetch.ts";
 import { findInStores, type StoreFlag } from "./bundle-ref.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { expectedDigest } from "./expected-digest.ts";
+import { unpackCores } from "./fetch-core.ts";
 import { readSettings } from "./read-settings.ts";
-import type { FetchResult } from "./results/bundles.ts";
+import type { FetchedCore, FetchResult } from "./results/bundles.ts";
 import { layColumns, styleOf } from "./style.ts";
 import { openTransferLine } from "./transfer-line.ts";
 
@@ -17,6 +18,7 @@ interface FetchOptions {
   readonly output: string | undefined;
   readonly store: StoreFlag;
   readonly sha256: string | undefined;
+  readonly core: boolean;
 }
 
 export async function run(context: CommandContext<FetchOptions>): Promise<CommandResult> {
@@ -26,7 +28,7 @@ export async function run(context: CommandContext<FetchOptions>): Promise<Comman
   const sha256 = expectedDigest(options.sha256);
   const loaded = await readSettings(context);
   const ref = await findInStores(asked, loaded, options.store);
-  const plan = await planFetch(ref, { paths, sha256 });
+  const plan = await planFetch(ref, { paths, sha256, core: options.core });
   const url = ref.store.url(ref.prefix);
   if (plan.manifest === undefined)
     warn(
@@ -37,29 +39,42 @@ export async function run(context: CommandContext<FetchOptions>): Promise<Comman
   const output = resolve(options.output ?? ".");
   const line = openTransferLine(context, `fetching ${ref.captureId}`);
   const files = await fetchBundle({ ref, plan, output, onProgress: line.show }).finally(line.close);
+  const path = `${output.replace(/\/$/, "")}/${ref.captureId}`;
+  const here = new Set(files.filter((file) => RIGHT.has(file.state)).map((file) => file.path));
+  const cores =
+    options.core && plan.manifest !== undefined
+      ? await unpackCores({ manifest: plan.manifest, folder: path, here }, context)
+      : undefined;
   const json: FetchResult = {
     captureId: ref.captureId,
     store: ref.store.name,
     url,
-    path: `${output.replace(/\/$/, "")}/${ref.captureId}`,
+    path,
     state: plan.manifest?.state ?? "unsealed",
     ...(plan.manifestSha256 === undefined ? {} : { manifestSha256: plan.manifestSha256 }),
-    files: files.map(({ path, bytes, state, reason }) => ({
-      path,
+    files: files.map(({ path: member, bytes, state, reason }) => ({
+      path: member,
       bytes,
       state,
       ...(reason === undefined ? {} : { reason }),
     })),
     left: [...plan.left],
+    ...(cores === undefined ? {} : { cores: [...cores] }),
   };
   return { ...endingOf(files, json, context), json };
 }
 
 const RIGHT = new Set<FetchedFile["state"]>(["fetched", "present"]);
 
+/** Where it is, or how it gets there; then how it is opened. */
+function coreLines({ path, state, unpack, open }: FetchedCore): readonly string[] {
+  if (state === "packed") return [];
+  return [...(state === "encrypted" ? unpack : [path]), ...open].map((line) => printable(line, 4000));
+}
+
 function endingOf(
   files: readonly FetchedFile[],
-  { path, state, captureId }: FetchResult,
+  { path, state, captureId, cores = [] }: FetchResult,
   { say, terminal }: CommandContext<FetchOptions>,
 ): Pick<CommandResult, "exitCode" | "text"> {
   const faults = files.filter((file) => !RIGHT.has(file.state));
@@ -74,7 +89,9 @@ function endingOf(
     say(
       `exhibit: ${came.length} files fetched (${bytes})${already}${state === "unsealed" ? "" : "; every digest is right"}`,
     );
-    return { exitCode: state === "unsealed" ? 3 : 0, text: `${path}\n` };
+    const lines = [path, ...cores.flatMap(coreLines)].map((line) => `${line}\n`);
+    if (cores.some((core) => core.state === "packed")) return { exitCode: 1, text: lines.join("") };
+    return { exitCode: state === "unsealed" ? 3 : 0, text: lines.join("") };
   }
   const style = styleOf(terminal);
   const rows = faults.map((file) => [

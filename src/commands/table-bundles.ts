@@ -86,17 +86,26 @@ export const fetch = defineCommand({
       "--sha256 HEX",
       "only if its manifest has this sha256, or one that begins so (16 digits or more)",
     ),
+    core: optionMaker("flag")(
+      "--core",
+      "only what holds memory, unpacked beside the bundle, and what opens it",
+    ),
   },
+  check: ({ core }, { positionals }) =>
+    core && positionals.length > 1 ? { message: "--core or FILE, not both" } : undefined,
   notes: `${REF_NAMING.replace(" This host's spool is looked at first, then the store.", "")}
 FILE is a path in the bundle; without one all of it. A fetch that was stopped goes on where it was; a file has its name
 only when its digest was right, and never replaces another.
+With --core each core becomes a sparse file below ID.unpacked, beside the bundle's folder, by zstd; of one that is encrypted
+the commands for whoever has the key are printed. Then the lines for gdb.
 
-Exit status: 0 all is here and as it was sealed; 1 not all (names each file); 2 usage or settings; 3 the bundle was
+Exit status: 0 all is here and as it was sealed; 1 not all, or a core that could not be unpacked (names each); 2 usage or settings; 3 the bundle was
 interrupted: what there is is here, with nothing to check it against; 4 the store cannot be reached: fetch again.`,
   examples: [
     "exhibit fetch 20261122T031207Z-cn14-muskie_7-4f2a91",
     "exhibit fetch s3://evidence-us-east/bundles/v1/INC-4211/cn14/20261122T031207Z-cn14-muskie_7-4f2a91 -o /tmp",
     "exhibit fetch 4f2a91 evidence/core/core.zst",
+    "exhibit fetch 4f2a91 --core -o /var/tmp",
   ],
   load: () => import("./fetch.ts"),
 });

@@ -6,6 +6,11 @@ function quote(word: string): string {
   return `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
+/** A word that a person may paste; quoted only when it must be. */
+export function shellWord(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./][A-Za-z0-9_@%+=:,./-]*$/.test(word) ? word : quote(word);
+}
+
 /**
  * The line that becomes the command (`exec`), with `shell` as its SHELL: script(1) chooses the shell by that variable.
  * The first word must not begin with `-`: some shells take it for an option of exec.

@@ -44,8 +44,8 @@ function address(name: string, url: string): string {
 }
 
 function reading({ text, line, file }: NoteReading): string {
-  const raw = line === undefined || line.trim() === "" ? "" : `<pre>${leaf.text(line.trim(), 200)}</pre>`;
-  return `<li><b>${leaf.text(text, 240)}</b>${raw}<br>from ${leaf.code(file, 120)}</li>`;
+  const raw = line === undefined || line.trim() === "" ? "<br>" : `<pre>${leaf.text(line.trim(), 200)}</pre>`;
+  return `<li><b>${leaf.text(text, 240)}</b>${raw}from ${leaf.code(file, 120)}</li>`;
 }
 
 function render(note: Note): string {
@@ -53,7 +53,8 @@ function render(note: Note): string {
   const outcome = outcomeLine(note, leaf);
   return [
     `<p><b>${headline(note, leaf)}</b></p>`,
-    `<blockquote><p>${reasonLine(note, leaf)}</p></blockquote>`,
+    // Not in <blockquote>: Request Tracker folds that behind "Show quoted text" (html/Elements/ShowMessageStanza).
+    `<p><i>${reasonLine(note, leaf)}</i></p>`,
     ...(note.readings.length === 0 ? [] : [`<ol>${note.readings.map(reading).join("")}</ol>`]),
     "<ul>",
     `<li>${address("Bundle", note.bundle.url)}${facts === "" ? "" : ` (${facts})`}</li>`,

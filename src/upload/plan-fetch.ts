@@ -1,6 +1,7 @@
 // What of a bundle is to be fetched: what its manifest lists, or some of it, and what was told beside the seal. Of a bundle
 // without a manifest everything that lies there, unchecked.
-import { MANIFEST_FILE } from "../bundle/layout.ts";
+import { posix } from "node:path";
+import { MANIFEST_FILE, SIGNATURE_FILE } from "../bundle/layout.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import { BESIDE } from "../bundle/verify.ts";
 import { ExhibitError, UsageError } from "../errors.ts";
@@ -28,16 +29,29 @@ export interface FetchPlan {
 
 const TEXT_LIMIT_BYTES = 1024 ** 2;
 
+interface Asked {
+  /** Files of the bundle; none means all. */
+  readonly paths: readonly string[];
+  /** Of the manifest, or its beginning. */
+  readonly sha256: string | undefined;
+  /** In place of paths: what holds memory, what is said about it, and what it is checked against. */
+  readonly core?: boolean;
+}
+
 /**
- * Reads the manifest and, for a whole bundle, what lies beside it. `paths` are files of the bundle; none means all. `sha256` is that of the manifest, or its beginning. Throws
- * UsageError for a path that it does not have, ExhibitError for a manifest that is not `sha256` or none of ours.
+ * Reads the manifest and, for a whole bundle, what lies beside it. Throws UsageError for a path that it does not have,
+ * ExhibitError for a manifest that is not `sha256` or none of ours, and where there is no core to fetch.
  */
-export async function planFetch(
-  ref: StoredRef,
-  { paths, sha256 }: { readonly paths: readonly string[]; readonly sha256: string | undefined },
-): Promise<FetchPlan> {
+export async function planFetch(ref: StoredRef, asked: Asked): Promise<FetchPlan> {
+  const { sha256 } = asked;
+  const core = asked.core === true;
   const found = await readStoredManifest(ref);
-  if (found === undefined && sha256 === undefined) return planUnsealed(ref, paths);
+  if (found === undefined && sha256 === undefined) {
+    if (!core) return planUnsealed(ref, asked.paths);
+    throw new ExhibitError(`${ref.captureId} has no manifest.json: nothing says what of it is a core`, {
+      hint: "fetch it without --core: what there is comes unchecked",
+    });
+  }
   const read = mustBeManifest(ref, found);
   if (sha256 !== undefined && !read.sha256.startsWith(sha256))
     throw new ExhibitError(
@@ -46,16 +60,20 @@ export async function planFetch(
         hint: "it is not the bundle that the incident record names; nothing was fetched",
       },
     );
+  const paths = core ? corePaths(read.manifest) : asked.paths;
+  if (core && paths.length === 0)
+    throw new ExhibitError(`${ref.captureId} holds no core`, { hint: "exhibit show says why there is none" });
   const listed = read.manifest.files.map((file): WantedFile => ({
     ...file,
     key: `${ref.prefix}/${file.path}`,
   }));
-  const wantsBeside = paths.length === 0 || paths.some((path) => BESIDE.has(path) && path !== MANIFEST_FILE);
+  const wantsBeside =
+    core || paths.length === 0 || paths.some((path) => BESIDE.has(path) && path !== MANIFEST_FILE);
   const stored = wantsBeside ? [...(await listStoredFiles(ref)).keys()] : [];
   const beside = stored.filter((path) => BESIDE.has(path) && path !== MANIFEST_FILE);
   const known = new Set([...listed.map(({ path }) => path), ...BESIDE]);
   const texts = [];
-  for (const path of chosen(beside, paths)) {
+  for (const path of chosen(beside, core ? [SIGNATURE_FILE] : paths)) {
     const data = await ref.store.get(`${ref.prefix}/${path}`, TEXT_LIMIT_BYTES);
     if (data) texts.push({ path, data });
   }
@@ -67,6 +85,13 @@ export async function planFetch(
     texts: [...texts, { path: MANIFEST_FILE, data: read.bytes }],
     left: stored.filter((path) => !known.has(path)),
   };
+}
+
+/** Members that hold memory, and the core.json that lies beside one. */
+function corePaths({ files }: Manifest): readonly string[] {
+  const cores = files.filter(({ sensitivity }) => sensitivity === "core").map(({ path }) => path);
+  const beside = new Set(cores.map((path) => posix.join(posix.dirname(path), "core.json")));
+  return files.map(({ path }) => path).filter((path) => cores.includes(path) || beside.has(path));
 }
 
 function chosen(all: readonly string[], paths: readonly string[]): readonly string[] {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { bech32 } from "@scure/base";
+import { checkSnapshot } from "../../src/commands/doctor/snapshot.ts";
 import { DoctorResult } from "../../src/commands/results/setup.ts";
-import { openSandbox } from "../helpers/exhibit.ts";
+import { CLI, openSandbox } from "../helpers/exhibit.ts";
 
 const NOBODY = 65_534;
 const box = openSandbox();
@@ -41,6 +42,35 @@ test("without any tool on PATH each one missing is a warning with a line to past
     assert.equal(state, "warning", name);
     assert.match(fix ?? "", /^(apt-get install -y|dnf install -y|apk add|install the package)/);
   }
+});
+
+test("whether a core by snapshot works is tried out, and without koffi it is said how to get it", () => {
+  const apart = openSandbox();
+  cpSync(join(CLI, ".."), join(apart.folder, "dist"), { recursive: true });
+  const words = [join(apart.folder, "dist/cli.js"), "doctor", "--json", "--config", apart.settings];
+
+  const here = doctor().find("core by snapshot");
+  const { stdout } = spawnSync(process.execPath, words, { encoding: "utf8" });
+  apart.remove();
+
+  assert.match(here.detail, /^works: a trial stood for \d+\.\d ms$/);
+  const elsewhere = DoctorResult.parse(JSON.parse(stdout)).checks.find(({ name }) => name === here.name);
+  assert.deepEqual(elsewhere, {
+    name: "core by snapshot",
+    state: "warning",
+    detail:
+      "the package koffi is not installed, which calls ptrace(2): a target is stopped for as long as its core is read",
+    fix: "npm install koffi beside exhibit",
+  });
+});
+
+test("a snapshot that cannot be had on this machine is a warning, or nothing to warn of where gcore does it", async () => {
+  const other = await checkSnapshot("linux", "arm64", 0);
+  const illumos = await checkSnapshot("sunos", "x64", 0);
+
+  assert.equal(other.state, "warning");
+  assert.match(other.detail, /^not on arm64/);
+  assert.equal(illumos.state, "skipped");
 });
 
 test("an ordinary user is told what root could see", () => {

@@ -30,7 +30,11 @@ function processesOf(box: Sandbox): readonly string[] {
 /** What lies in the spool besides bundles, their receipts, how far their uploads have come, and the folder of locks. */
 export function leftInSpool(box: Sandbox): readonly string[] {
   const ids = box.ids();
-  const known = new Set([".locks", ...ids, ...ids.flatMap((id) => [`${id}.receipt.json`, `${id}.upload.jsonl`])]);
+  const known = new Set([
+    ".locks",
+    ...ids,
+    ...ids.flatMap((id) => [`${id}.receipt.json`, `${id}.upload.jsonl`]),
+  ]);
   return existsSync(box.spool) ? readdirSync(box.spool).filter((name) => !known.has(name)) : [];
 }
 

@@ -6,7 +6,8 @@ import { failed, ok, skipped, warning, type Check } from "./check.ts";
 
 /** Bit numbers of linux/capability.h. */
 const CAPABILITIES = { CAP_DAC_READ_SEARCH: 2, CAP_SYS_PTRACE: 19 };
-const AS_ROOT = "run exhibit as root (sudo exhibit ...)";
+/** What an ordinary user may do about it. */
+export const AS_ROOT = "run exhibit as root (sudo exhibit ...)";
 
 function missingOf(effective: string | undefined): readonly string[] {
   if (effective === undefined) return Object.keys(CAPABILITIES);

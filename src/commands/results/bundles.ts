@@ -133,6 +133,19 @@ export const ShowLinkResult = z.strictObject({
 });
 export type ShowLinkResult = z.infer<typeof ShowLinkResult>;
 
+const FetchedCore = z.strictObject({
+  member: z.string(),
+  path: z.string().describe("where it is unpacked, or will be"),
+  state: z
+    .enum(["unpacked", "present", "encrypted", "packed"])
+    .describe("present: it was here already; encrypted: it needs the key; packed: it could not be unpacked"),
+  bytes: Count.optional(),
+  reason: z.string().optional(),
+  unpack: z.array(z.string()).describe("of an encrypted one, the commands for whoever has the key"),
+  open: z.array(z.string()).describe("the commands that open it"),
+});
+export type FetchedCore = z.infer<typeof FetchedCore>;
+
 /** exhibit fetch --json */
 export const FetchResult = z.strictObject({
   captureId: CaptureId,
@@ -154,6 +167,7 @@ export const FetchResult = z.strictObject({
     }),
   ),
   left: z.array(z.string()).describe("objects below the bundle that are none of it: not fetched"),
+  cores: z.array(FetchedCore).optional().describe("with --core"),
 });
 export type FetchResult = z.infer<typeof FetchResult>;
 
