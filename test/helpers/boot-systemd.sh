@@ -28,13 +28,6 @@ mkdir "$folder"/{upper,work,root}
 mount -t overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" overlay "$folder/root"
 root=$folder/root
 
-# What the test runs inside, wherever it is mounted on the host.
-mkdir -p "$root$repository" "$root$(dirname "$node")"
-mount --bind "$repository" "$root$repository"
-mount -o remount,bind,ro "$root$repository"
-touch "$root$node"
-mount --bind "$node" "$root$node"
-
 mount -t proc proc "$root/proc"
 for path in sys sysrq-trigger irq bus; do
   [ -e "$root/proc/$path" ] || continue
@@ -47,6 +40,13 @@ for path in run tmp var/tmp dev etc/systemd/system usr/lib/systemd/system usr/li
   mount -t tmpfs -o mode=755 tmpfs "$root/$path"
 done
 chmod 1777 "$root/tmp" "$root/var/tmp"
+
+# What the test runs inside, wherever it is on the host: below /tmp, too, so after the mounts.
+mkdir -p "$root$repository" "$root$(dirname "$node")"
+mount --bind "$repository" "$root$repository"
+mount -o remount,bind,ro "$root$repository"
+touch "$root$node"
+mount --bind "$node" "$root$node"
 
 mkdir "$root"/dev/{pts,shm}
 mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
