@@ -1,6 +1,5 @@
 // npm run bench:notes: posts notes to every record system while every third request or connection goes wrong, and counts
-// them from outside: exactly one note and one link each. Then what a dead ticket system costs a capture and a mitigation,
-// and how soon a note can be read after the seal.
+// them from outside: exactly one note and one link each.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +24,6 @@ import {
 } from "../test/helpers/post-with-faults.ts";
 import { startRt } from "../test/helpers/rt.ts";
 import { until } from "../test/helpers/until.ts";
-import { measureDelays } from "./notes-delay.ts";
 import { record } from "./results.ts";
 
 const { values } = parseArgs({
@@ -206,12 +204,10 @@ for (const makeVendor of VENDORS)
 await measure("alertmanager (real)", alertmanagerRun);
 await measure("irc (real)", ircRun);
 await measure("request tracker (real)", rtRun, rtPosts);
-const delays = await measureDelays();
-rows.push(...delays.rows);
 rmSync(folder, { recursive: true, force: true });
 record(
   "notes",
   `${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)}, Node ${process.version}; of all requests 20% go wrong (10% before Request Tracker): answers lost, cut, late, too late, 401, 403, 404, 409, 429, 500, 503, a login page, a redirect; of IRC connections 20% break`,
   rows,
 );
-process.exit(wrong === 0 && delays.isWithin ? 0 : 1);
+process.exit(wrong === 0 ? 0 : 1);
