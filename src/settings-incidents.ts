@@ -7,29 +7,38 @@ const tokenFile = z.string().min(1);
 const project = z.string().min(1).optional();
 const channel = z.string().min(1).optional();
 
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+/** An address that a secret is sent to. */
+const secretUrl = z.url().refine((text) => {
+  if (!URL.canParse(text)) return true;
+  const { protocol, hostname } = new URL(text);
+  return protocol === "https:" || (protocol === "http:" && LOOPBACK.test(hostname));
+}, "expected https://, for anybody on the way could read the token");
+
 const File = z.strictObject({ match, type: z.literal("file"), path: z.string().startsWith("/").optional() });
 const Webhook = z.strictObject({ match, type: z.literal("webhook"), url: z.url(), secretFile: z.string() });
 const Jira = z.strictObject({
   match,
   type: z.literal("jira"),
-  url: z.url(),
+  url: secretUrl,
   flavour: z.enum(["cloud", "datacenter"]).default("cloud"),
   user: z.string().min(1).optional(),
   tokenFile,
   internal: z.boolean().default(true),
 });
-const Rt = z.strictObject({ match, type: z.literal("rt"), url: z.url(), tokenFile });
+const Rt = z.strictObject({ match, type: z.literal("rt"), url: secretUrl, tokenFile });
 const Github = z.strictObject({
   match,
   type: z.literal("github"),
-  url: z.url().default("https://api.github.com"),
+  url: secretUrl.default("https://api.github.com"),
   project,
   tokenFile,
 });
 const Gitlab = z.strictObject({
   match,
   type: z.literal("gitlab"),
-  url: z.url(),
+  url: secretUrl,
   project,
   tokenFile,
   internal: z.boolean().default(true),
@@ -37,25 +46,36 @@ const Gitlab = z.strictObject({
 const Pagerduty = z.strictObject({
   match,
   type: z.literal("pagerduty"),
-  url: z.url().default("https://api.pagerduty.com"),
+  url: secretUrl.default("https://api.pagerduty.com"),
   from: z.email(),
   tokenFile,
 });
 const Slack = z.strictObject({
   match,
   type: z.literal("slack"),
-  url: z.url().default("https://slack.com/api"),
+  url: secretUrl.default("https://slack.com/api"),
   channel,
   tokenFile,
 });
-const Mattermost = z.strictObject({ match, type: z.literal("mattermost"), url: z.url(), channel, tokenFile });
-const Alertmanager = z.strictObject({
+const Mattermost = z.strictObject({
   match,
-  type: z.literal("alertmanager"),
-  url: z.url(),
-  user: z.string().min(1).optional(),
-  passwordFile: z.string().min(1).optional(),
+  type: z.literal("mattermost"),
+  url: secretUrl,
+  channel,
+  tokenFile,
 });
+const Alertmanager = z
+  .strictObject({
+    match,
+    type: z.literal("alertmanager"),
+    url: z.url(),
+    user: z.string().min(1).optional(),
+    passwordFile: z.string().min(1).optional(),
+  })
+  .refine(({ url, passwordFile }) => passwordFile === undefined || secretUrl.safeParse(url).success, {
+    path: ["url"],
+    message: "expected https://, for anybody on the way could read the password",
+  });
 const Irc = z.strictObject({
   match,
   type: z.literal("irc"),

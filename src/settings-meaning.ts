@@ -47,8 +47,13 @@ export function checkMeaning(settings: Settings): readonly KeyFault[] {
         path: [...path, "user"],
         expected: "missing; expected the e-mail address of the account",
       });
-    if ("passwordFile" in incident && (incident.user === undefined) !== (incident.passwordFile === undefined))
-      faults.push({ path, expected: "expected user and passwordFile together" });
+    // An IRC server may have a password without having accounts.
+    const isMissing =
+      incident.type === "irc"
+        ? incident.user !== undefined && incident.passwordFile === undefined
+        : incident.type === "alertmanager" &&
+          (incident.user === undefined) !== (incident.passwordFile === undefined);
+    if (isMissing) faults.push({ path, expected: "expected user and passwordFile together" });
   }
   return faults;
 }

@@ -231,6 +231,33 @@ test("what a schema cannot say is checked too, at its place", async () => {
   ]);
 });
 
+const incident = (settings: string) => `incidents: [{match: x, ${settings}}]\n`;
+
+const rt = (url: string) => incident(`type: rt, tokenFile: t, url: '${url}'`);
+const alertmanager = (more: string) =>
+  incident(`type: alertmanager, url: 'http://a.example.net:9093'${more}`);
+
+test("a token goes over https only, but on this host; so does a password", async () => {
+  const refused = [
+    ...(await faults(rt("http://rt.example.net"))),
+    ...(await faults(rt("http://127.0.0.1.example.net"))),
+    ...(await faults(alertmanager(", user: u, passwordFile: p"))),
+  ];
+  const taken = [
+    rt("https://rt.example.net"),
+    rt("http://127.0.0.1:8080"),
+    rt("http://[::1]:8080"),
+    alertmanager(""),
+  ];
+
+  assert.deepEqual(refused, [
+    "exhibit.yaml:1:48: incidents.0.url: expected https://, for anybody on the way could read the token",
+    "exhibit.yaml:1:48: incidents.0.url: expected https://, for anybody on the way could read the token",
+    "exhibit.yaml:1:44: incidents.0.url: expected https://, for anybody on the way could read the password",
+  ]);
+  for (const yaml of taken) assert.equal((await load({ "exhibit.yaml": yaml })).settings.incidents.length, 1);
+});
+
 test("a fault in the environment or a flag names it", async () => {
   assert.deepEqual(await faults("version: 1", { env: { EXHIBIT_SPOOL_MAX_SIZE: "big" } }), [
     "EXHIBIT_SPOOL_MAX_SIZE: spool.maxSize: expected a size such as 20G or 512M",

@@ -78,6 +78,11 @@ async function checkAnswer(response: Response, place: string): Promise<void> {
     const wait = parseRetryAfter(headers.get("retry-after"), headers.get("date"), Date.now());
     throw new BusyRecordError(`${place}: status ${status}${said}`, wait);
   }
+  if (status === 401 || status === 403 || status === 404)
+    throw new NoteError(`${place}: status ${status}${said}`, {
+      retryable: true,
+      hint: "correct the url or the secret of the webhook in the settings, then: exhibit push",
+    });
   const hint = status === 410 ? { hint: "the receiver is gone for good: remove it from the settings" } : {};
   throw new NoteError(`${place}: status ${status}${said}`, { retryable: false, ...hint });
 }

@@ -8,16 +8,25 @@ import { portOf } from "./contracts/port.ts";
 import { startServer, type ServerProcess } from "./server-process.ts";
 import { until } from "./until.ts";
 
-export function startIrc(): Promise<ServerProcess> {
+/** `certificate`: paths of a certificate and its key; the server then speaks TLS alone, and asks for this password. */
+export function startIrc(tls?: {
+  readonly certificate: string;
+  readonly key: string;
+  readonly password: string;
+}): Promise<ServerProcess> {
   return startServer("ngircd", (folder, port) => {
     const path = join(folder, "ngircd.conf");
+    const global = tls ? `Password = ${tls.password}` : `Ports = ${port}`;
+    const ssl = tls
+      ? `[SSL]\n  CertFile = ${tls.certificate}\n  KeyFile = ${tls.key}\n  Ports = ${port}\n`
+      : "";
     writeFileSync(
       path,
       `[Global]
   Name = irc.test.invalid
   Info = test
   Listen = 127.0.0.1
-  Ports = ${port}
+  ${global}
   MotdPhrase = "test"
 [Limits]
   MaxConnectionsIP = 0
@@ -26,7 +35,7 @@ export function startIrc(): Promise<ServerProcess> {
   DNS = no
   Ident = no
   PAM = no
-`,
+${ssl}`,
     );
     return ["/usr/sbin/ngircd", "-n", "-f", path];
   });

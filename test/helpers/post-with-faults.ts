@@ -85,7 +85,8 @@ export async function postUntilThere(record: IncidentRecord, note: Note): Promis
       assert.ok(error.retryable, error.message);
       sentAt = error instanceof LostAnswerError ? error.sentAt : undefined;
       last = error;
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      // While a lost post may still arrive, trying is in vain.
+      await new Promise((resolve) => setTimeout(resolve, sentAt === undefined ? 30 : 200));
     }
   }
   return assert.fail(`not there after ${MOST_TRIES} tries: ${String(last)}`);

@@ -146,8 +146,8 @@ describe("a webhook record", () => {
 
   for (const [status, retryable] of [
     [400, false],
-    [401, false],
-    [404, false],
+    [401, true],
+    [404, true],
     [410, false],
     [413, false],
     [408, true],

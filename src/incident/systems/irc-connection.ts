@@ -1,6 +1,6 @@
 // One connection to an IRC server (RFC 2812, SASL PLAIN of IRCv3): lines in, lines out. What must stay true: nothing we
 // send holds a second line, and nothing waits for ever.
-import { connect as connectPlain, type Socket } from "node:net";
+import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { randomBytes } from "node:crypto";
 import { BusyRecordError, messageOf, NoteError } from "../../errors.ts";
@@ -35,7 +35,9 @@ function ownName(nick: string): string {
 }
 
 function openSocket({ host, port, tls }: SettingsOf<"irc">): Socket {
-  return tls ? connectTls({ host, port, servername: host }) : connectPlain({ host, port });
+  if (!tls) return connectPlain({ host, port });
+  // An address is no server name (RFC 6066, 3); it is looked for among those of the certificate.
+  return connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}) });
 }
 
 /** Connects and logs in. Throws NoteError. */
@@ -139,6 +141,8 @@ async function logIn(
     });
   const withSasl = user !== undefined && password !== undefined;
   if (withSasl) send("CAP REQ :sasl");
+  // Without an account it is the server's own password (RFC 2812, 3.1.1).
+  else if (password !== undefined) send(`PASS :${password}`);
   send(`NICK ${nick}`);
   send(`USER ${settings.nick} 0 * :Exhibit`);
   const welcome = expect("001");
