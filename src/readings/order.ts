@@ -48,7 +48,9 @@ export const LAST = [
 /** From here on a thread has no time for anything else: its reading stands with the stack of the main one. */
 const WHOLLY_BUSY_PERCENT = 90;
 
-function rank({ id, value }: Pick<ReadingRecord, "id" | "value">): number {
+type Ranked = Pick<ReadingRecord, "id" | "value">;
+
+function rank({ id, value }: Ranked): number {
   if (id === "thread-cpu" && value >= WHOLLY_BUSY_PERCENT) return FIRST.indexOf("main-thread-stack");
   const first = FIRST.indexOf(id);
   if (first >= 0) return first;
@@ -57,6 +59,6 @@ function rank({ id, value }: Pick<ReadingRecord, "id" | "value">): number {
 }
 
 /** The same readings, the most telling first; equal ones stay as they were. */
-export function orderReadings(readings: readonly ReadingRecord[]): ReadingRecord[] {
+export function orderReadings<Reading extends Ranked>(readings: readonly Reading[]): Reading[] {
   return readings.toSorted((a, b) => rank(a) - rank(b));
 }
