@@ -10,12 +10,15 @@ export const FIRST = [
   "event-loop-blocked",
   "gc-share",
   // It has met a limit of its own.
+  "heap-near-limit",
   "descriptors",
   "cgroup-oom-kill",
   "cgroup-memory",
   "cgroup-memory-pressure",
   "cpu-throttled",
   // It does not do its work, or those it asks do not.
+  "disconnected",
+  "peer-against-twins",
   "accept-backlog",
   "listen-overflows",
   "unread-bytes",
@@ -33,7 +36,6 @@ export const FIRST = [
 export const LAST = [
   "host-oom-kill",
   "slowest-route",
-  "event-loop-delay",
   "pressure-memory",
   "pressure-io",
   "pressure-cpu",

@@ -22,13 +22,23 @@ const Summary = z.object({
 
 export async function readDescriptors(files: CollectorFiles): Promise<DescriptorEvidence | undefined> {
   const { json, text, path } = files;
-  const [summary, limits] = await Promise.all([json("summary.json", Summary), text("limits.txt")]);
+  const summary = await json("summary.json", Summary);
   if (summary === undefined) return undefined;
-  const line = lineMatching(limits ?? "", /^Max open files /);
-  const limitFile = line === undefined ? path("summary.json") : path("limits.txt");
+  // The second is what pfiles prints on illumos, and what we print in its manner elsewhere.
+  const places = [
+    { name: "limits.txt", pattern: /^Max open files / },
+    { name: "pfiles.txt", pattern: /^\s*Current rlimit: / },
+  ];
+  let limitAt: Omit<Fact<unknown>, "value"> = { file: path("summary.json") };
+  for (const { name, pattern } of places) {
+    const line = lineMatching((await text(name)) ?? "", pattern);
+    if (line === undefined) continue;
+    limitAt = { line, file: path(name) };
+    break;
+  }
   return {
     open: { value: summary.open, file: path("summary.json") },
-    limit: summary.limit === undefined ? undefined : { value: summary.limit, line, file: limitFile },
+    limit: summary.limit === undefined ? undefined : { value: summary.limit, ...limitAt },
     types: new Map(Object.entries(summary.types ?? {})),
     deletedFiles: summary.deletedFiles?.count,
   };

@@ -11,8 +11,11 @@ export interface CollectorFiles {
   readonly text: (name: string) => Promise<string | undefined>;
   /** One JSON document that fits the schema. */
   readonly json: <T>(name: string, schema: z.ZodType<T>) => Promise<T | undefined>;
-  /** The lines of JSON Lines that fit the schema; undefined when there is no such file. */
-  readonly lines: <T>(name: string, schema: z.ZodType<T>) => Promise<readonly T[] | undefined>;
+  /** The lines of JSON Lines that fit the schema, each as it is and parsed; undefined when there is no such file. */
+  readonly lines: <T>(
+    name: string,
+    schema: z.ZodType<T>,
+  ) => Promise<readonly { readonly value: T; readonly line: string }[] | undefined>;
 }
 
 /** The files below `evidence/{collector}/`. */
@@ -30,7 +33,7 @@ export function filesOf(collector: string, read: ReadEvidence): CollectorFiles {
       const found = await text(name);
       return found?.split("\n").flatMap((line) => {
         const value = line === "" ? undefined : schema.safeParse(parseJson(line)).data;
-        return value === undefined ? [] : [value];
+        return value === undefined ? [] : [{ value, line }];
       });
     },
   };

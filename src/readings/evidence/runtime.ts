@@ -92,13 +92,14 @@ const TraceSummary = z.object({
   gcCount: Ms,
   gcMaxUs: Ms,
   gcSharePercent: Ms,
+  gcLongestLine: z.string().optional(),
 });
 
 export async function readRuntime(files: CollectorFiles): Promise<RuntimeEvidence | undefined> {
   const node = await files.json("summary.json", NodeSummary);
   if (node !== undefined) return nodeRuntime(node, files.path("summary.json"), await blockedIn(files));
   const trace = await files.json("summary.json", TraceSummary);
-  if (trace !== undefined) return tracedRuntime(trace, files.path("summary.json"));
+  if (trace !== undefined) return tracedRuntime(trace, files.path("nhttpsnoop.txt"));
   const jstat = await files.text("jstat.txt");
   return jstat === undefined ? undefined : jvmRuntime(jstat, files.path("jstat.txt"));
 }
@@ -171,7 +172,11 @@ function tracedRuntime(summary: z.output<typeof TraceSummary>, file: string): Ru
     ...NOTHING,
     windowMs,
     method,
-    collections: { value: { sharePercent, count, longestMs: gcMaxUs / 1000 }, file },
+    collections: {
+      value: { sharePercent, count, longestMs: gcMaxUs / 1000 },
+      line: summary.gcLongestLine,
+      file,
+    },
   };
 }
 

@@ -68,7 +68,7 @@ export async function readSockets(files: CollectorFiles): Promise<SocketEvidence
   if (own === undefined && counters === undefined) return undefined;
   return {
     // Without the kernel's table there is no word on whose they are.
-    own: tcp === undefined ? [] : (own ?? []),
+    own: tcp === undefined ? [] : (own ?? []).map(({ value }) => value),
     windowMs: tcpLast === undefined ? undefined : counters?.windowMs,
     atLastLook: lookUp([tcpLast ?? "", tcp6Last ?? ""]),
     lineOf: (socket) =>
@@ -97,7 +97,7 @@ function rawLine(
     // Looked for as text first: a table may have a hundred thousand lines.
     const lines = value?.includes(String(inode)) ? value.split("\n") : [];
     const line = lines.find((one) => one.includes(String(inode)) && pattern.exec(one)?.[1] === String(inode));
-    if (line !== undefined) return { line: line.trimEnd(), file };
+    if (line !== undefined) return { line, file };
   }
   return { file: places[protocol === "tcp" ? 1 : 0]?.file ?? "" };
 }
