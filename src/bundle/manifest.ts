@@ -135,6 +135,16 @@ export const ReadingRecord = z.strictObject({
   method: z.string().optional(),
   line: z.string().optional().describe("the raw line, made printable and redacted"),
   file: z.string().describe("path in the bundle"),
+  question: z.string().optional().describe("what was asked of the evidence"),
+  sureness: z
+    .enum(["certain", "likely", "hint"])
+    .optional()
+    .describe("how sure it is that the number means what the sentence says"),
+  speaksFor: z
+    .enum(["restart", "not-restart", "none"])
+    .optional()
+    .describe("whether what is wrong ends with the process, or has its cause outside of it"),
+  next: z.string().optional().describe("what a reader should ask next"),
 });
 export type ReadingRecord = z.infer<typeof ReadingRecord>;
 

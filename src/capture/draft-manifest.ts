@@ -1,6 +1,6 @@
 // What the manifest says of a capture before its files are known. Words of the host's (arguments, reasons, raw lines) are
 // masked here; files are masked where they lie.
-import type { CollectorRecord, Manifest, Redaction } from "../bundle/manifest.ts";
+import type { CollectorRecord, Manifest, ReadingRecord, Redaction } from "../bundle/manifest.ts";
 import type { BundleRedactor } from "../bundle/redaction/bundle-redactor.ts";
 import { orderReadings } from "../readings/order.ts";
 import type { SealRequest } from "./seal.ts";
@@ -8,6 +8,8 @@ import type { SealRequest } from "./seal.ts";
 interface Found {
   readonly redactor: BundleRedactor;
   readonly redactions: readonly Redaction[];
+  /** What the rules read in the evidence, beside what the collectors did. */
+  readonly readings: readonly ReadingRecord[];
   /** By collector: what went wrong while its core was packed. */
   readonly problems: ReadonlyMap<string, string>;
 }
@@ -35,9 +37,10 @@ export function draftManifest(request: SealRequest, found: Found): Manifest {
     clock: { monotonicStartMs: 0 },
     identityChecks: [...request.checks],
     collectors,
-    readings: orderReadings(request.readings).map((reading) => ({
+    readings: orderReadings([...request.readings, ...found.readings]).map((reading) => ({
       ...reading,
       text: redactor.redactText(reading.text),
+      ...(reading.next === undefined ? {} : { next: redactor.redactText(reading.next) }),
       ...(reading.line === undefined ? {} : { line: redactor.redactText(reading.line) }),
     })),
     redactions: [...found.redactions],

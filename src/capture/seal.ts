@@ -30,7 +30,9 @@ import { buildNote } from "../incident/build-note.ts";
 import { renderMarkdown } from "../incident/render-markdown.ts";
 import type { EncryptSettings, SignSettings } from "../settings.ts";
 import { renderReport } from "../report/page.ts";
+import type { Expectations } from "../readings/rule.ts";
 import { draftManifest } from "./draft-manifest.ts";
+import { judgeBundle } from "./judge-bundle.ts";
 import { removeJournal } from "./journal.ts";
 import type { GrowthWatch } from "./early-upload.ts";
 import { describeMembers, findUnmasked, listEvidence } from "./members.ts";
@@ -54,6 +56,8 @@ export interface SealRequest {
   /** Where the bundle will be, for the note inside it. */
   readonly url: string;
   readonly sealing: SealingSettings;
+  /** What should be so of this target; nothing when it is not known. */
+  readonly expectations?: Expectations;
   /** Told of cores while they are packed: they are on their way to the store by then. */
   readonly watch?: GrowthWatch;
 }
@@ -70,6 +74,8 @@ export async function sealBundle(request: SealRequest): Promise<Manifest> {
   const redactor = await openRedactor(paths.secrets);
   const protection = await openProtection(paths, request.cores, request.sealing.encrypt, request.watch);
   await protection.packCores();
+  // Before anything of it is masked or encrypted.
+  const readings = await judgeBundle(paths.folder, request.capture, request.expectations);
   const redactions: Redaction[] = [];
   const readable = (await listEvidence(paths.folder)).filter(
     (path) => !protection.cores.has(path) && !protection.encrypted.has(path),
@@ -87,6 +93,7 @@ export async function sealBundle(request: SealRequest): Promise<Manifest> {
   const draft = {
     ...draftManifest(request, {
       redactor,
+      readings,
       redactions: await withMaskedBefore(paths.masked, redactions),
       problems: protection.problems,
     }),

@@ -10,12 +10,15 @@ export const FIRST = [
   "event-loop-blocked",
   "gc-share",
   // It has met a limit of its own.
+  "heap-near-limit",
   "descriptors",
   "cgroup-oom-kill",
   "cgroup-memory",
   "cgroup-memory-pressure",
   "cpu-throttled",
   // It does not do its work, or those it asks do not.
+  "disconnected",
+  "peer-against-twins",
   "accept-backlog",
   "listen-overflows",
   "unread-bytes",
@@ -33,7 +36,6 @@ export const FIRST = [
 export const LAST = [
   "host-oom-kill",
   "slowest-route",
-  "event-loop-delay",
   "pressure-memory",
   "pressure-io",
   "pressure-cpu",
@@ -48,7 +50,9 @@ export const LAST = [
 /** From here on a thread has no time for anything else: its reading stands with the stack of the main one. */
 const WHOLLY_BUSY_PERCENT = 90;
 
-function rank({ id, value }: Pick<ReadingRecord, "id" | "value">): number {
+type Ranked = Pick<ReadingRecord, "id" | "value">;
+
+function rank({ id, value }: Ranked): number {
   if (id === "thread-cpu" && value >= WHOLLY_BUSY_PERCENT) return FIRST.indexOf("main-thread-stack");
   const first = FIRST.indexOf(id);
   if (first >= 0) return first;
@@ -57,6 +61,6 @@ function rank({ id, value }: Pick<ReadingRecord, "id" | "value">): number {
 }
 
 /** The same readings, the most telling first; equal ones stay as they were. */
-export function orderReadings(readings: readonly ReadingRecord[]): ReadingRecord[] {
+export function orderReadings<Reading extends Ranked>(readings: readonly Reading[]): Reading[] {
   return readings.toSorted((a, b) => rank(a) - rank(b));
 }

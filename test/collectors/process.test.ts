@@ -115,9 +115,9 @@ test("a stuck process, much of it swapped out, and a replaced executable are rea
   assert.deepEqual(
     readings.map(({ text }) => text.replace(/has [\d.]+ [KM]iB/, "has N MiB")),
     [
-      "The process has N MiB resident in memory and 300 MiB swapped out.",
       "The main thread is in uninterruptible sleep (D), in rpc_wait_bit_killable.",
       "The process runs an executable that has been removed or replaced since it was started: /opt/app/bin/node.",
+      "The process has N MiB resident in memory and 300 MiB swapped out.",
     ],
   );
 });

@@ -185,18 +185,18 @@ test("threads tells of a long wait for a CPU and of uninterruptible sleep", asyn
   const told = readings.map(({ id, text, value, unit, file }) => ({ id, text, value, unit, file }));
   assert.deepEqual(told, [
     {
-      id: "thread-cpu-wait",
-      text: "Thread 42 (node, the main one) was ready to run, but waited for a CPU for 40% of the time (median of 3 intervals).",
-      value: 40,
-      unit: "percent",
-      file: "prstat.txt",
-    },
-    {
       id: "threads-uninterruptible",
       text: "1 thread was seen in uninterruptible sleep (D): thread 43 (dd\\x1b[2J) in 2 of 4 looks, last in folio_wait_bit_common.",
       value: 1,
       unit: "count",
       file: "samples.jsonl",
+    },
+    {
+      id: "thread-cpu-wait",
+      text: "Thread 42 (node, the main one) was ready to run, but waited for a CPU for 40% of the time (median of 3 intervals).",
+      value: 40,
+      unit: "percent",
+      file: "prstat.txt",
     },
   ]);
 });

@@ -2,6 +2,8 @@
 // everything the collector saves is kept for the test to look at.
 import { readFileSync } from "node:fs";
 import { CommandError } from "../../src/errors.ts";
+import { readEvidence } from "../../src/readings/evidence.ts";
+import { judgeEvidence } from "../../src/readings/judge.ts";
 import type {
   Collector,
   CollectorContext,
@@ -85,7 +87,22 @@ function processFilesOf(recording: Recording) {
   };
 }
 
-/** Runs a collector on a recorded host. */
+/** What the rules read in what one collector saved; `file` is the name in its folder, as in a collector's own readings. */
+async function judgeSaved(collector: string, saved: ReadonlyMap<string, string>) {
+  const folder = `evidence/${collector}/`;
+  const evidence = await readEvidence(async (path) => {
+    const text = path.startsWith(folder) ? saved.get(path.slice(folder.length)) : undefined;
+    return text === undefined ? undefined : Buffer.from(text);
+  }, {});
+  return judgeEvidence(evidence).map(
+    ({ question: _question, next: _next, sureness: _sure, speaksFor: _for, file, ...reading }) => ({
+      ...reading,
+      file: file.slice(folder.length),
+    }),
+  );
+}
+
+/** Runs a collector on a recorded host; its readings are its own and those that the rules make of its files. */
 export async function collectRecorded(collector: Collector, recording: Recording) {
   const saved = new Map<string, string>();
   const gaps: string[] = [];
@@ -170,7 +187,7 @@ export async function collectRecorded(collector: Collector, recording: Recording
   const rest: Reading[] = [];
   for (const work of late)
     rest.push(...(await work({ signal: context.signal, saveJson: context.saveJson, gap: context.gap })));
-  const readings = [...first, ...rest];
+  const readings = [...first, ...rest, ...(await judgeSaved(collector.name, saved))];
   /** The values of a JSON Lines file. */
   const lines = (name: string): unknown[] =>
     (saved.get(name) ?? "")

@@ -49,11 +49,14 @@ test("readings of one rank stay in their order, and none is lost or made up", ()
   );
 });
 
-test("every reading with a rank is one that some collector makes", () => {
-  const folder = new URL("../../src/collectors", import.meta.url).pathname;
-  const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".ts"))
-    .map((path) => readFileSync(join(folder, path), "utf8"))
+test("every reading with a rank is one that some rule or collector makes", () => {
+  const sources = ["collectors", "readings/rules"]
+    .map((room) => new URL(`../../src/${room}`, import.meta.url).pathname)
+    .flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .filter((path) => path.endsWith(".ts"))
+        .map((path) => readFileSync(join(folder, path), "utf8")),
+    )
     .join("\n");
 
   const unknown = [...FIRST, ...LAST].filter((id) => !sources.includes(`"${id}"`));

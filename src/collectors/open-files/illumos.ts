@@ -6,9 +6,9 @@ import { parsePfiles, pfilesFailure, type PfilesFile } from "../../parsers/pfile
 import { printable } from "../../printable.ts";
 import { tryRun } from "../attempts.ts";
 import type { CollectorContext, Reading } from "../collector.ts";
-import { describePeer, portOf } from "../sockets/peers.ts";
+import { describePeer, portOf } from "../../parsers/connection-peers.ts";
 import type { DescriptorRow } from "./descriptor.ts";
-import { readUsage, summariseFiles } from "./usage.ts";
+import { summariseFiles } from "./usage.ts";
 
 type Context = CollectorContext<{ readonly maxFiles: number }>;
 type States = ReadonlyMap<string, NetstatSocket>;
@@ -43,10 +43,8 @@ export async function collectIllumosFiles(context: Context): Promise<readonly Re
   const states = await readStates(context);
   const rows = described.map((file) => rowOf(file, states));
   await saveLines("fds.jsonl", rows);
-  const { limit, limitLine } = found;
-  const usage = { open: found.files.length, limit, rows, limitLine, limitFile: "pfiles.txt" };
-  await saveJson("summary.json", summariseFiles(usage));
-  return [...readUsage(usage), ...readCloseWait(rows, states)];
+  await saveJson("summary.json", summariseFiles({ open: found.files.length, limit: found.limit, rows }));
+  return readCloseWait(rows, states);
 }
 
 function failed(failure: string | undefined, stderr: string): CommandError {

@@ -15,7 +15,7 @@ import {
   type TableSocket,
 } from "../sockets/held-sockets.ts";
 import { describeDescriptor, type DescriptorRow, type DescriptorSocket } from "./descriptor.ts";
-import { readUsage, summariseFiles } from "./usage.ts";
+import { summariseFiles } from "./usage.ts";
 
 type Context = CollectorContext<{ readonly maxFiles: number }>;
 
@@ -61,15 +61,8 @@ export async function collectLinuxFiles(context: Context): Promise<readonly Read
   const head = `${context.target.pid}:\t${printable(context.target.command)}\n`;
   const current = `  Current rlimit: ${limit?.soft ?? "unknown"} file descriptors\n`;
   await save("pfiles.txt", head + current + rows.map(describeDescriptor).join(""));
-  const usage = {
-    open: fds.length,
-    limit: limit?.soft,
-    rows,
-    limitLine: limit?.line,
-    limitFile: "limits.txt",
-  };
-  await saveJson("summary.json", summariseFiles(usage));
-  return readUsage(usage);
+  await saveJson("summary.json", summariseFiles({ open: fds.length, limit: limit?.soft, rows }));
+  return [];
 }
 
 async function readTables({ process, gap }: Context): Promise<ReadonlyMap<number, TableSocket>> {

@@ -1,5 +1,4 @@
 // How many descriptors are open, of what type, and how many there may be.
-import type { Reading } from "../collector.ts";
 import type { DescriptorRow } from "./descriptor.ts";
 
 export interface Usage {
@@ -7,13 +6,8 @@ export interface Usage {
   /** The soft limit: open(2) fails beyond it. */
   readonly limit: number | "unlimited" | undefined;
   readonly rows: readonly DescriptorRow[];
-  /** The line that says the limit, untouched. */
-  readonly limitLine: string | undefined;
-  readonly limitFile: string;
 }
 
-/** Beyond this share of the limit it is worth a sentence. */
-const NOTABLE_SHARE = 0.5;
 const MAX_DELETED = 1000;
 
 /** The document of summary.json. */
@@ -34,24 +28,6 @@ export function summariseFiles({ open, limit, rows }: Usage): Record<string, unk
       files: deleted.slice(0, MAX_DELETED).map(({ fd, target, position }) => ({ fd, target, position })),
     },
   };
-}
-
-/** Only when more than half of what is allowed is open. */
-export function readUsage({ open, limit, rows, limitLine, limitFile }: Usage): readonly Reading[] {
-  if (limit === undefined || limit === "unlimited" || limit === 0 || open / limit <= NOTABLE_SHARE) return [];
-  const percent = Math.round((open / limit) * 1000) / 10;
-  const most = Object.entries(countBy(rows, (row) => row.type)).slice(0, 3);
-  const types = most.map(([type, count]) => `${count} ${type}`).join(", ");
-  return [
-    {
-      id: "descriptors",
-      text: `${open} of ${limit} file descriptors were open (${percent} %)${types === "" ? "" : `: ${types}`}.`,
-      value: percent,
-      unit: "percent",
-      ...(limitLine === undefined ? {} : { line: limitLine }),
-      file: limitFile,
-    },
-  ];
 }
 
 /** Most first. */

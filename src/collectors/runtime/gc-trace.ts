@@ -24,7 +24,6 @@ export async function traceGarbageCollections(
   context.method(METHOD);
   const totalUs = collections.reduce((sum, { latencyUs }) => sum + latencyUs, 0);
   const share = totalUs / (windowMs * 10);
-  const value = Math.round(share * 10) / 10;
   await context.saveJson("summary.json", {
     windowMs,
     method: METHOD,
@@ -32,13 +31,9 @@ export async function traceGarbageCollections(
     gcTotalUs: totalUs,
     gcMaxUs: longest.latencyUs,
     gcSharePercent: share,
+    gcLongestLine: longest.line,
   });
-  const longestMs = Math.round(longest.latencyUs / 1000);
-  const text = `Garbage collection took ${value}% of the time: ${collections.length} pauses, the longest ${longestMs} ms.`;
-  const line = longest.line;
-  return [
-    { id: "gc-share", text, value, unit: "percent", windowMs, method: METHOD, line, file: "nhttpsnoop.txt" },
-  ];
+  return [];
 }
 
 /** dtrace(8) lists the probes of a process: `ID PROVIDER MODULE FUNCTION NAME`; it ends with 1 when there is none. */

@@ -3,7 +3,7 @@
 // whether the JVM takes the signal that they send (checkCatchesAndSendQuitTo of sun.tools.attach).
 import { parseJstat, type JstatRow } from "../../parsers/jstat.ts";
 import { tryRun } from "../attempts.ts";
-import type { CollectorContext, Reading } from "../collector.ts";
+import type { CollectorContext } from "../collector.ts";
 import { isStopped, runAs } from "./run-as.ts";
 import type { Entered } from "./way.ts";
 
@@ -31,28 +31,16 @@ export async function observeJvm(context: CollectorContext<unknown>): Promise<En
     drain: async () => undefined,
     end: async () => {
       const rows = parseJstat((await counters)?.stdout ?? "");
-      return readingsOf(rows, context);
+      tellUnknown(rows, context);
+      return [];
     },
   };
 }
 
-function readingsOf(
-  rows: readonly JstatRow[],
-  { gap, method }: CollectorContext<unknown>,
-): readonly Reading[] {
+/** Whether jstat saw enough for the rules to tell a share. */
+function tellUnknown(rows: readonly JstatRow[], { gap, method }: CollectorContext<unknown>): void {
   const [first, last] = [rows[0], rows.at(-1)];
-  const windowMs = first && last ? Math.round((last.atSeconds - first.atSeconds) * 1000) : 0;
-  if (first === undefined || last === undefined || windowMs < 500) {
-    gap("GC share is unknown: jstat gave no two rows");
-    return [];
-  }
-  method(METHOD);
-  const spentMs = (last.gcSeconds - first.gcSeconds) * 1000;
-  const value = Math.round((1000 * spentMs) / windowMs) / 10;
-  const old =
-    last.oldPercent === undefined ? "" : `; the old generation is ${Math.round(last.oldPercent)}% full`;
-  const text = `Garbage collection took ${value}% of ${windowMs / 1000} s${old}.`;
-  return [
-    { id: "gc-share", text, value, unit: "percent", windowMs, method: METHOD, line: last.line, file: FILE },
-  ];
+  const windowMs = first && last ? (last.atSeconds - first.atSeconds) * 1000 : 0;
+  if (windowMs < 500) gap("GC share is unknown: jstat gave no two rows");
+  else method(METHOD);
 }

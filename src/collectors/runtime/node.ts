@@ -1,7 +1,6 @@
 // Node on Linux, seen from inside: requests, garbage collections and the event loop, by observers in the process itself.
 import type { CollectorContext, Inspection } from "../collector.ts";
 import { METHOD, openNodeFiles, summarize, type NodeFiles } from "./node-files.ts";
-import { nodeReadings } from "./node-readings.ts";
 import { Drained, Final, parseObserved } from "./observed.ts";
 import type { Observation } from "./way.ts";
 
@@ -44,7 +43,7 @@ export async function observeNode(
       if (stacks.length > 0) await save("blocked-stacks.txt", `${stacks.join("\n\n")}\n`);
       await saveJson("summary.json", summarize(final, { ...counts(files), ...about(inspection), workers }));
       tellLosses(context, final, files);
-      return nodeReadings(final, placeOf(stacks.at(-1)));
+      return [];
     },
   };
 }
@@ -71,12 +70,4 @@ function tellLosses({ gap }: CollectorContext<unknown>, final: Final, files: Nod
     );
   if (untimed > 0) gap(`${untimed} requests came while 20000 were in flight: they are not timed`);
   if (final.faults > 0) gap(`${final.faults} events could not be understood`);
-}
-
-/** The first frame of a stack that is not ours: `    at spin (/srv/app.js:12:3)`. */
-function placeOf(stack: string | undefined): string | undefined {
-  return stack
-    ?.split("\n")
-    .map((line) => /^\s+at (.{1,200})$/.exec(line)?.[1])
-    .find((place) => place !== undefined && !/\bexhibit:|<anonymous>:\d+:\d+\)?$/.test(place));
 }

@@ -5,7 +5,7 @@ import { compareCounters } from "../../parsers/proc-net-counters.ts";
 import { printable } from "../../printable.ts";
 import { tryRun } from "../attempts.ts";
 import type { CollectorContext, Reading, Tick } from "../collector.ts";
-import { describePeer, portOf } from "./peers.ts";
+import { describePeer, portOf } from "../../parsers/connection-peers.ts";
 
 const FAMILIES = ["inet", "inet6", "unix"];
 

@@ -1,6 +1,11 @@
 // The target's own network namespace through /proc/PID/net, at the beginning and at the end of the window: what is
 // stuck is so both times. Nothing here touches the target.
-import { compareCounters, parseProcNetCounters, parseSockstat } from "../../parsers/proc-net-counters.ts";
+import {
+  compareCounters,
+  parseProcNetCounters,
+  parseSockstat,
+  type Counters,
+} from "../../parsers/proc-net-counters.ts";
 import { copyFile, tryRead, tryRun } from "../attempts.ts";
 import type { CollectorContext, Reading, Tick } from "../collector.ts";
 import {
@@ -13,7 +18,6 @@ import {
   type TableSocket,
 } from "./held-sockets.ts";
 import { listRows, summariseSockets, tableOf } from "./listing.ts";
-import { readSockets } from "./readings.ts";
 
 interface SocketOptions {
   readonly maxFiles: number;
@@ -24,7 +28,7 @@ const COUNTER_LIMIT_BYTES = 256 * 1024;
 
 export async function collectLinuxSockets(context: Context): Promise<readonly Reading[]> {
   context.method("proc");
-  let first: Awaited<ReturnType<typeof lookFirst>> | undefined;
+  let first: Counters | undefined;
   let begin: Tick | undefined;
   let end: Tick | undefined;
   for await (const tick of context.ticks(Math.max(context.windowMs, 1))) {
@@ -36,7 +40,7 @@ export async function collectLinuxSockets(context: Context): Promise<readonly Re
   const windowMs = end === undefined ? 0 : Math.round(end.monotonicMs - begin.monotonicMs);
   const last = end === undefined ? undefined : await lookAgain(context);
 
-  const changes = last === undefined ? undefined : compareCounters(first.counters, last.counters);
+  const changes = last === undefined ? undefined : compareCounters(first, last);
   if (changes === undefined) context.gap("there was time for one look only: counters have no difference");
   else
     await context.saveJson("counters.json", {
@@ -45,17 +49,11 @@ export async function collectLinuxSockets(context: Context): Promise<readonly Re
       to: end?.at,
       counters: Object.fromEntries(changes),
     });
-  if (first.held === undefined) return [];
-  return readSockets({
-    first: first.held,
-    last: last?.inode,
-    ssLines: first.ssLines,
-    changes,
-    windowMs,
-  });
+  return [];
 }
 
-async function lookFirst(context: Context) {
+/** The counters of the first look; its sockets are saved. */
+async function lookFirst(context: Context): Promise<Counters> {
   // Descriptors first: a socket made after that is missing in the list, not in the tables.
   const descriptors = await listSocketDescriptors(context, context.options.maxFiles);
   const sockets: TableSocket[] = [];
@@ -75,20 +73,15 @@ async function lookFirst(context: Context) {
   }
   const counts = parseSockstat(sockstat ?? "");
   await context.saveJson("summary.json", summariseSockets(held, sockets, counts));
-  const ssLines = await runSs(context);
-  return { held, counters, ssLines };
+  await runSs(context);
+  return counters;
 }
 
-async function lookAgain(context: Context) {
-  const inode = new Map<number, TableSocket>();
-  let isComplete = true;
-  for (const table of SOCKET_TABLES.filter(({ protocol }) => protocol === "tcp")) {
-    const text = await copyTable(context, table.path, "-last");
-    if (text === undefined && !isOptionalTable(table.path)) isComplete = false;
-    for (const socket of parseTable(text ?? "", table)) inode.set(socket.inode, socket);
-  }
-  const counters = await readCounters(context, "last");
-  return { inode: isComplete ? inode : undefined, counters };
+/** The counters of the last look; its tables are saved. */
+async function lookAgain(context: Context): Promise<Counters> {
+  for (const table of SOCKET_TABLES.filter(({ protocol }) => protocol === "tcp"))
+    await copyTable(context, table.path, "-last");
+  return readCounters(context, "last");
 }
 
 async function copyTable(context: Context, path: string, suffix: string): Promise<string | undefined> {
@@ -104,30 +97,23 @@ async function copySmall(context: Context, path: string, as: string): Promise<st
   return bytes?.toString("utf8");
 }
 
-async function readCounters(context: Context, when: "first" | "last") {
+async function readCounters(context: Context, when: "first" | "last"): Promise<Counters> {
   const snmp = await copySmall(context, "net/snmp", `snmp-${when}.txt`);
   const netstat = await copySmall(context, "net/netstat", `netstat-${when}.txt`);
   return parseProcNetCounters(`${snmp ?? ""}\n${netstat ?? ""}`);
 }
 
-/** Lines of ss by inode, where ss can be run in the target's network namespace. */
-async function runSs(context: Context): Promise<ReadonlyMap<number, string>> {
+/** ss, where it can be run in the target's network namespace: its lines are easier to read than the kernel's. */
+async function runSs(context: Context): Promise<void> {
   const { process, host, gap, has, target } = context;
-  if (!(await has("ss"))) return new Map();
+  if (!(await has("ss"))) return;
   const own = await tryRead(gap, { what: "/proc/self/ns/net", read: () => host.link("/proc/self/ns/net") });
   const theirs = await tryRead(gap, { what: "ns/net", read: () => process.link("ns/net") });
   if (own === undefined || theirs === undefined) {
     gap("ss was not run: it is not known whether the target is in our network namespace");
-    return new Map();
+    return;
   }
-  const command = ["-H", "-tuxanpeiom"];
-  const output = own.equals(theirs)
-    ? await tryRun(context, ["ss", ...command], { as: "ss.txt" })
-    : await tryRun(context, ["nsenter", "-t", String(target.pid), "-n", "ss", ...command], { as: "ss.txt" });
-  const lines = new Map<number, string>();
-  for (const line of output?.stdout.split("\n") ?? []) {
-    const inode = /^(?:tcp|udp).* ino:(\d{1,15})\b/.exec(line)?.[1];
-    if (inode !== undefined) lines.set(Number(inode), line.trimEnd());
-  }
-  return lines;
+  const command: readonly [string, ...string[]] = ["ss", "-H", "-tuxanpeiom"];
+  if (own.equals(theirs)) await tryRun(context, command, { as: "ss.txt" });
+  else await tryRun(context, ["nsenter", "-t", String(target.pid), "-n", ...command], { as: "ss.txt" });
 }

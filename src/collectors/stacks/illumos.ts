@@ -1,15 +1,13 @@
 // The illumos half of the stacks collector.
 import { parsePstack, parsePstackError } from "../../parsers/pstack.ts";
-import type { ThreadStack } from "../../parsers/stack.ts";
 import type { CollectorContext, Reading } from "../collector.ts";
-import { fileOf, stackReadings, takeSamples } from "./samples.ts";
+import { fileOf, takeSamples } from "./samples.ts";
 
 /** pstack stops the whole process for each sample (proc(1), WARNINGS). */
 export async function runPstack(
   context: CollectorContext<{ readonly spacingMs: number }>,
 ): Promise<readonly Reading[]> {
   context.method("pstack");
-  const samples: ThreadStack[][] = [];
   await takeSamples(context, async (number) => {
     const command = { as: fileOf(number), stopsTarget: true };
     const output = await context.run(["pstack", String(context.target.pid)], command);
@@ -21,7 +19,6 @@ export async function runPstack(
     if (threads.length === 0) context.gap(`sample ${number} has no stack: where the threads are is unknown`);
     else if (silent > 0)
       context.gap(`sample ${number} has no stack of ${silent} of ${threads.length} threads`);
-    samples.push(threads);
   });
-  return stackReadings(samples, { tid: 1, method: "pstack" });
+  return [];
 }

@@ -3,12 +3,11 @@ import { parsePrstat, type PrstatRow } from "../../parsers/prstat.ts";
 import type { ThreadUsage } from "../../parsers/thread-usage.ts";
 import { printable } from "../../printable.ts";
 import type { CollectorContext, Reading } from "../collector.ts";
-import { shareReadings } from "./readings.ts";
 
 type Context = CollectorContext<{ readonly maxThreads: number; readonly waitPercent: number }>;
 
 /** `sinceStart`: the average since the process started, not of an interval. */
-type Usage = ThreadUsage & { readonly sinceStart?: true };
+type Usage = ThreadUsage & { readonly sinceStart?: true; readonly line: string };
 
 /** A row of prstat as the usage of one thread; a row of zeros has nothing that is known. */
 function usageOf(row: PrstatRow, at: string | undefined): ThreadUsage {
@@ -35,16 +34,14 @@ export async function runPrstat(context: Context): Promise<readonly Reading[]> {
   const { maxThreads } = context.options;
   const argv = ["prstat", "-mLc", "-n", maxThreads, "-d", "u", "-p", pid, 1, seconds + 1].map(String);
   const output = await context.run(["prstat", ...argv.slice(1)], { as: "prstat.txt" });
-  const lines = new Map<ThreadUsage, string>();
   const usages: Usage[] = [];
   let leftOut = "";
   for (const block of parsePrstat(output.stdout)) {
     const at =
       block.epochSeconds === undefined ? undefined : new Date(block.epochSeconds * 1000).toISOString();
     for (const row of block.rows.filter((one) => one.pid === pid)) {
-      const usage: Usage = { ...usageOf(row, at), ...(block.isLifetime ? { sinceStart: true } : {}) };
-      usages.push(usage);
-      lines.set(usage, row.line);
+      const sinceStart = block.isLifetime ? ({ sinceStart: true } as const) : {};
+      usages.push({ ...usageOf(row, at), ...sinceStart, line: row.line });
     }
     const missing = (block.lwps ?? 0) - block.rows.length;
     if (missing > 0) leftOut = `${missing} of ${block.lwps} threads were not sampled`;
@@ -54,13 +51,10 @@ export async function runPrstat(context: Context): Promise<readonly Reading[]> {
   if (leftOut !== "") context.gap(leftOut);
   if (sampled.length === 0)
     context.gap("prstat shows no interval of this process: what its threads do is unknown");
-  const lineOf = (usage: ThreadUsage) => lines.get(usage) ?? "";
-  return shareReadings({
-    waitPercent: context.options.waitPercent,
-    usages: sampled,
-    first: 1,
+  await context.saveJson("summary.json", {
+    mainThread: 1,
     windowMs: seconds * 1000,
-    file: "prstat.txt",
-    lineOf,
+    waitPercent: context.options.waitPercent,
   });
+  return [];
 }

@@ -1,9 +1,8 @@
 // The Linux half of the threads collector: /proc/PID/task, once a period.
-import { threadRow, threadTable } from "../../parsers/thread-table.ts";
+import { threadTable } from "../../parsers/thread-table.ts";
 import { usageBetween, type ThreadUsage } from "../../parsers/thread-usage.ts";
 import type { CollectorContext, Reading } from "../collector.ts";
 import { chooseThreads, isGone, readThreads, type Look } from "./look.ts";
-import { shareReadings, stuckReadings, type Stuck } from "./readings.ts";
 
 type Context = CollectorContext<{
   readonly periodMs: number;
@@ -16,7 +15,6 @@ export async function sampleThreads(context: Context): Promise<readonly Reading[
   context.method("proc");
   const [samples, usages] = [await context.lines("samples.jsonl"), await context.lines("usage.jsonl")];
   const intervals: ThreadUsage[][] = [];
-  const stuck = new Map<number, Stuck>();
   let before: ReadonlyMap<number, Look> = new Map();
   let [looks, leftOut, windowMs] = [0, "", 0];
   for await (const tick of context.ticks(context.options.periodMs)) {
@@ -42,24 +40,19 @@ export async function sampleThreads(context: Context): Promise<readonly Reading[
     for (const usage of interval) await usages.write(usage);
     if (interval.length > 0) intervals.push(interval);
     windowMs += interval[0]?.elapsedMs ?? 0;
-    for (const { sample } of now.values())
-      if (sample.state === "D")
-        stuck.set(sample.tid, { times: (stuck.get(sample.tid)?.times ?? 0) + 1, sample });
     before = now;
     looks++;
   }
   if (leftOut !== "") context.gap(leftOut);
   if (intervals.length === 0) context.gap("no thread was seen twice: there is no interval to tell of");
   await context.save("prstat.txt", threadTable(intervals));
-  const shares = {
-    waitPercent: context.options.waitPercent,
-    usages: intervals.flat(),
-    first: context.target.pid,
+  await context.saveJson("summary.json", {
+    mainThread: context.target.pid,
+    looks,
     windowMs,
-    file: "prstat.txt",
-    lineOf: threadRow,
-  };
-  return [...shareReadings(shares), ...stuckReadings(stuck, looks)];
+    waitPercent: context.options.waitPercent,
+  });
+  return [];
 }
 
 /** Undefined when the target has ended since the last look. */

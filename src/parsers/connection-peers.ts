@@ -15,14 +15,23 @@ interface Peer {
 /** The peer with the most of `connections`; `listening` are the local ports that the process accepts on. */
 function commonestPeer(connections: readonly Connection[], listening: ReadonlySet<string>): Peer | undefined {
   const counts = new Map<string, number>();
-  for (const { local, peer } of connections) {
-    if (peer === undefined) continue;
-    const name = listening.has(portOf(local)) ? `from ${peer.slice(0, peer.lastIndexOf(":"))}` : `to ${peer}`;
-    counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const connection of connections) {
+    const name = peerName(connection, listening);
+    if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   let most: Peer | undefined;
   for (const [name, count] of counts) if (most === undefined || count > most.count) most = { name, count };
   return most;
+}
+
+function peerName({ local, peer }: Connection, listening: ReadonlySet<string>): string | undefined {
+  if (peer === undefined) return undefined;
+  return listening.has(portOf(local)) ? `from ${hostOf(peer)}` : `to ${peer}`;
+}
+
+/** `10.0.0.1` of `10.0.0.1:80`. */
+export function hostOf(endpoint: string): string {
+  return endpoint.slice(0, endpoint.lastIndexOf(":"));
 }
 
 /** The port of `10.0.0.1:80`, as text. */

@@ -1,0 +1,191 @@
+// What the runtime collector saved: garbage collection, and the event loop of Node.
+import { z } from "zod";
+import { parseJstat } from "../../parsers/jstat.ts";
+import type { Fact } from "../fact.ts";
+import type { CollectorFiles } from "./files.ts";
+
+export interface GarbageCollection {
+  readonly sharePercent: number;
+  readonly count?: number | undefined;
+  readonly longestMs?: number | undefined;
+  /** How full the part for what lives long is (JVM). */
+  readonly oldPercent?: number | undefined;
+}
+
+export interface EventLoop {
+  /** It came around at least once. */
+  readonly hasTurned: boolean;
+  /** Since it last came around. */
+  readonly silentMs: number | undefined;
+  /** How late it was, where it is known. */
+  readonly delay: { readonly p99Ms: number; readonly maxMs: number } | undefined;
+  /** 0 to 1. */
+  readonly utilization: number | undefined;
+  /** Where the main thread was when it did not come around. */
+  readonly blockedIn: string | undefined;
+}
+
+export interface Heap {
+  readonly usedBytes: number;
+  readonly limitBytes: number;
+}
+
+export interface SlowRoute {
+  readonly name: string;
+  readonly count: number;
+  readonly meanMs: number;
+  readonly maxMs: number;
+}
+
+export interface RuntimeEvidence {
+  readonly windowMs: number;
+  /** `inspector`, `jstat`, `dtrace-usdt`. */
+  readonly method: string;
+  readonly collections: Fact<GarbageCollection> | undefined;
+  readonly loop: Fact<EventLoop> | undefined;
+  readonly heap: Fact<Heap> | undefined;
+  /** Requests that were answered, and the route that most time went into. */
+  readonly requests: Fact<{ readonly count: number; readonly slowest: SlowRoute | undefined }> | undefined;
+  readonly inFlight:
+    | Fact<{
+        readonly count: number;
+        readonly olderThanWindow: number;
+        readonly oldest: { readonly name: string; readonly ageMs: number } | undefined;
+      }>
+    | undefined;
+}
+
+const Ms = z.number().nonnegative();
+const Route = z.object({
+  kind: z.string(),
+  "http.request.method": z.string(),
+  "http.route": z.string().optional(),
+  "url.template": z.string().optional(),
+  count: z.number(),
+  mean_ms: Ms,
+  max_ms: Ms,
+});
+const NodeSummary = z.object({
+  method: z.literal("inspector"),
+  window_ms: z.number().positive(),
+  gc: z.object({ share_pct: Ms, count: Ms, max_pause_ms: Ms }).optional(),
+  routes: z.array(Route).optional(),
+  inflight: z.array(z.object({ method: z.string(), route: z.string(), age_ms: Ms })).optional(),
+  inflight_count: Ms.optional(),
+  inflight_older_count: Ms.optional(),
+  nodejs: z.object({
+    eventloop: z.object({
+      turned: z.boolean(),
+      silent_ms: Ms.optional(),
+      utilization: Ms.optional(),
+      delay: z.object({ p99_ms: Ms, max_ms: Ms }).optional(),
+    }),
+  }),
+  heap: z.record(z.string(), z.number()).optional(),
+});
+type NodeSummary = z.output<typeof NodeSummary>;
+
+/** What nhttpsnoop saw on illumos. */
+const TraceSummary = z.object({
+  windowMs: z.number().positive(),
+  method: z.literal("dtrace-usdt"),
+  gcCount: Ms,
+  gcMaxUs: Ms,
+  gcSharePercent: Ms,
+  gcLongestLine: z.string().optional(),
+});
+
+export async function readRuntime(files: CollectorFiles): Promise<RuntimeEvidence | undefined> {
+  const node = await files.json("summary.json", NodeSummary);
+  if (node !== undefined) return nodeRuntime(node, files.path("summary.json"), await blockedIn(files));
+  const trace = await files.json("summary.json", TraceSummary);
+  if (trace !== undefined) return tracedRuntime(trace, files.path("nhttpsnoop.txt"));
+  const jstat = await files.text("jstat.txt");
+  return jstat === undefined ? undefined : jvmRuntime(jstat, files.path("jstat.txt"));
+}
+
+const NOTHING = { loop: undefined, heap: undefined, requests: undefined, inFlight: undefined };
+
+function nodeRuntime(summary: NodeSummary, file: string, place: string | undefined): RuntimeEvidence {
+  const { gc, nodejs, heap, routes } = summary;
+  const { turned, silent_ms: silentMs, utilization, delay } = nodejs.eventloop;
+  const [usedBytes, limitBytes] = [heap?.["used_bytes"], heap?.["limit_bytes"]];
+  const servers = routes?.filter(({ kind }) => kind === "server");
+  const fact = <T>(value: T | undefined): Fact<T> | undefined =>
+    value === undefined ? undefined : { value, file };
+  return {
+    windowMs: summary.window_ms,
+    method: summary.method,
+    collections: fact(gc && { sharePercent: gc.share_pct, count: gc.count, longestMs: gc.max_pause_ms }),
+    loop: fact({
+      hasTurned: turned,
+      silentMs,
+      utilization,
+      delay: delay && { p99Ms: delay.p99_ms, maxMs: delay.max_ms },
+      blockedIn: place,
+    }),
+    heap: fact(usedBytes === undefined || !limitBytes ? undefined : { usedBytes, limitBytes }),
+    requests: fact(
+      servers && {
+        count: servers.reduce((sum, { count }) => sum + count, 0),
+        slowest: slowestOf(servers),
+      },
+    ),
+    inFlight: fact(inFlightOf(summary)),
+  };
+}
+
+/** By the time spent on it in all: the slowest route that is called once a day explains nothing. */
+function slowestOf(routes: readonly z.output<typeof Route>[]): SlowRoute | undefined {
+  const worst = routes.toSorted((a, b) => b.count * b.mean_ms - a.count * a.mean_ms)[0];
+  if (worst === undefined) return undefined;
+  const { "http.route": route, "url.template": template } = worst;
+  const name = `${worst["http.request.method"]} ${route ?? `${template ?? ""} (by its path)`}`.trim();
+  return { name, count: worst.count, meanMs: worst.mean_ms, maxMs: worst.max_ms };
+}
+
+function inFlightOf({ inflight, inflight_count: count, inflight_older_count: older }: NodeSummary) {
+  const oldest = inflight?.[0];
+  if (count === undefined) return undefined;
+  return {
+    count,
+    olderThanWindow: older ?? 0,
+    oldest: oldest && { name: `${oldest.method} ${oldest.route}`, ageMs: oldest.age_ms },
+  };
+}
+
+/** The first frame of the last stack that is not ours: `    at spin (/srv/app.js:12:3)`. */
+async function blockedIn({ text }: CollectorFiles): Promise<string | undefined> {
+  const stacks = await text("blocked-stacks.txt");
+  return stacks
+    ?.trimEnd()
+    .split("\n\n")
+    .at(-1)
+    ?.split("\n")
+    .map((line) => /^\s+at (.{1,200})$/.exec(line)?.[1])
+    .find((place) => place !== undefined && !/\bexhibit:|<anonymous>:\d+:\d+\)?$/.test(place));
+}
+
+function tracedRuntime(summary: z.output<typeof TraceSummary>, file: string): RuntimeEvidence {
+  const { gcSharePercent: sharePercent, gcCount: count, gcMaxUs, windowMs, method } = summary;
+  return {
+    ...NOTHING,
+    windowMs,
+    method,
+    collections: {
+      value: { sharePercent, count, longestMs: gcMaxUs / 1000 },
+      line: summary.gcLongestLine,
+      file,
+    },
+  };
+}
+
+function jvmRuntime(text: string, file: string): RuntimeEvidence | undefined {
+  const rows = parseJstat(text);
+  const [first, last] = [rows[0], rows.at(-1)];
+  const windowMs = first && last ? Math.round((last.atSeconds - first.atSeconds) * 1000) : 0;
+  if (first === undefined || last === undefined || windowMs < 500) return undefined;
+  const sharePercent = (100_000 * (last.gcSeconds - first.gcSeconds)) / windowMs;
+  const value = { sharePercent, oldPercent: last.oldPercent };
+  return { ...NOTHING, windowMs, method: "jstat", collections: { value, line: last.line, file } };
+}

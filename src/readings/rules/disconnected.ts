@@ -1,0 +1,43 @@
+import { isSynSent, tcpOf } from "../connections.ts";
+import { lineOf } from "../fact.ts";
+import type { ExpectedPeer, Rule } from "../rule.ts";
+import { count } from "../wording.ts";
+
+export const disconnected: Rule = {
+  id: "disconnected",
+  question: "Is it connected to everything that it depends on?",
+  next: "Does that address answer from this host? If it does, this process has given up on it; if not, look there first.",
+  judge: ({ sockets }, { connectedTo }) => {
+    const tcp = tcpOf(sockets);
+    // A process without any socket at all may be one whose descriptors we may not see.
+    if (sockets === undefined || tcp.length === 0) return [];
+    return connectedTo.flatMap((expected) => {
+      const those = tcp.filter(({ peer }) => peer !== undefined && expected.endpoints.includes(peer));
+      if (expected.endpoints.length === 0 || those.some(({ state }) => state === "ESTABLISHED")) return [];
+      const trying = those.filter(isSynSent);
+      const [example] = trying.length > 0 ? trying : those;
+      const tries =
+        trying.length === 0 ? "" : `; ${count(trying.length, "connection")} to it got no answer yet`;
+      const text = `The process has no open connection to ${nameOf(expected)}${tries}.`;
+      return [
+        {
+          text,
+          value: 0,
+          unit: "count",
+          method: "proc",
+          sureness: expected.source === "earlier" ? "hint" : "certain",
+          speaksFor: trying.length === 0 ? "none" : "not-restart",
+          ...(example === undefined
+            ? { file: "evidence/sockets/netstat.txt" }
+            : lineOf(sockets.lineOf(example))),
+        },
+      ];
+    });
+  },
+};
+
+function nameOf({ asked, endpoints, source, captureId }: ExpectedPeer): string {
+  const where = endpoints.includes(asked) ? asked : `${asked} (${endpoints.slice(0, 3).join(", ")})`;
+  if (source === "earlier") return `${where}, to which it had one in ${captureId ?? "an earlier bundle"}`;
+  return source === "settings" ? `${where}, which the settings say it needs` : where;
+}
