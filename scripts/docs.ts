@@ -17,6 +17,7 @@ import {
   VerifyResult,
 } from "../src/commands/results/bundles.ts";
 import { CaptureResult, GuardResult, PlanResult } from "../src/commands/results/captures.ts";
+import { CheckResult } from "../src/commands/results/check.ts";
 import { AddResult, RunResult } from "../src/commands/results/during.ts";
 import {
   CompletionResult,
@@ -35,6 +36,7 @@ const SCHEMAS: Readonly<Record<string, readonly [string, z.ZodType]>> = {
   receipt: ["the receipt beside a bundle in the spool", Receipt],
   "add-result": ["exhibit add --json", AddResult],
   "capture-result": ["exhibit capture --json", CaptureResult],
+  "check-result": ["exhibit check --json", CheckResult],
   "completion-result": ["exhibit completion SHELL --json", CompletionResult],
   "config-result": ["exhibit config --json", ConfigResult],
   "doctor-result": ["exhibit doctor --json", DoctorResult],

@@ -46,6 +46,11 @@ export class SettingsError extends ExhibitError {
 /** The target cannot be found, is not what it was, or may not be looked at. */
 export class TargetError extends ExhibitError {}
 
+/** A question about a target has no answer; 1 would be one. */
+export class NoAnswerError extends ExhibitError {
+  override readonly exitCode: number = 3;
+}
+
 /** A command ran and failed, or could not run. */
 export class CommandError extends ExhibitError {
   readonly exitStatus: number | undefined;

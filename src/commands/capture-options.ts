@@ -6,13 +6,16 @@ const TIME = "Time and cost";
 const PLACE = "Where it goes";
 const CARE = "Care";
 
-const target = {
+/** The ways to name what is meant, besides a word. */
+export const targetOptions = {
   pid: optionMaker("list", TARGET)("--pid PID", "one process (repeat for more)"),
   match: optionMaker("value", TARGET)(
     "--match REGEX",
     "processes whose command line matches; more than 8 need --yes",
   ),
 };
+
+export type TargetOptions = OptionsOf<typeof targetOptions>;
 
 const timeAndCost = (start: string) => ({
   budget: optionMaker("value", TIME)("-b, --budget TIME", `${start.padEnd(47)}[30s; 1s..30m]`),
@@ -72,7 +75,7 @@ const guardCare = {
   ),
 };
 
-const yes = {
+export const yes = {
   yes: optionMaker("flag", CARE)(
     "-y, --yes",
     "skip the question (asked only on a terminal: more than 8 processes)",
@@ -82,7 +85,7 @@ const yes = {
 export type PlaceOptions = OptionsOf<typeof placeOptions>;
 
 export const captureOptions = {
-  ...target,
+  ...targetOptions,
   ...timeAndCost("the capture ends at the latest after this"),
   ...placeOptions,
   ...dryRun,
@@ -91,7 +94,7 @@ export const captureOptions = {
 export type CaptureOptions = OptionsOf<typeof captureOptions>;
 
 export const guardOptions = {
-  ...target,
+  ...targetOptions,
   ...timeAndCost("COMMAND starts at the latest after this"),
   ...placeOptions,
   ...wait,

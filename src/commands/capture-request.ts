@@ -11,7 +11,7 @@ import { findTargets } from "../target/find.ts";
 import type { FoundTarget } from "../target/found.ts";
 import { parseDurationMs, parseSizeBytes } from "../units.ts";
 import { VERSION } from "../version.ts";
-import type { CaptureOptions, PlaceOptions } from "./capture-options.ts";
+import type { CaptureOptions, PlaceOptions, TargetOptions } from "./capture-options.ts";
 import { storeName } from "./destination.ts";
 
 const BUDGET_LIMITS_MS = { least: 1000, most: 30 * 60_000 };
@@ -118,7 +118,7 @@ function reasonWithoutMemory(encrypt: EncryptSettings): Pick<CaptureRequest, "no
 /** The processes that the operator means; throws TargetError when none is there. */
 export async function findAsked(
   positional: string | undefined,
-  options: CaptureOptions,
+  options: TargetOptions,
 ): Promise<readonly FoundTarget[]> {
   const pids = options.pid.map((text) => {
     if (!/^[1-9]\d{0,9}$/.test(text)) throw new UsageError(`--pid ${text}: expected a process id`);
@@ -142,7 +142,7 @@ export async function findAsked(
 /** Refuses to go on without a yes where the interface promises a question. */
 export async function confirmMany(
   targets: readonly FoundTarget[],
-  options: CaptureOptions,
+  options: Pick<CaptureOptions, "yes">,
   ask: ((question: string) => Promise<boolean>) | undefined,
 ): Promise<void> {
   if (targets.length <= MANY || options.yes) return;

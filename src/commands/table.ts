@@ -1,5 +1,6 @@
 // The command table: every command is declared here, once. Help, completion and the parser are made from it; the file
 // of a command is imported only when it is called.
+import { checkOptionTable } from "./check-options.ts";
 import { captureOptions, checkTarget, guardOptions } from "./capture-options.ts";
 import { add, run } from "./during-commands.ts";
 import { defineCommand, optionMaker, type ArgumentFacts, type CommandFacts } from "./command.ts";
@@ -56,6 +57,23 @@ const capture = defineCommand({
 waiting; 130/143 stopped by you, what there was is sealed.`,
   examples: ["exhibit capture --pid 24113", "exhibit capture muskie@7 -i INC-4211 --only threads,sockets"],
   load: () => ahead(() => import("./capture.ts")),
+});
+
+const check = defineCommand({
+  name: "check",
+  group: "Before a mitigation",
+  summary: "ask a few yes/no questions of the target, and answer with evidence",
+  usage: ["exhibit check TARGET [--connected-to HOST:PORT]... [options]"],
+  arguments: TARGET,
+  options: checkOptionTable,
+  check: (options, { positionals }) => checkTarget(options, positionals),
+  notes: `Answers in at most 3 s. It stops nothing, goes inside of nothing and keeps nothing: what only shows from inside
+of a process (garbage collection, its event loop) is for exhibit capture.
+
+Exit status: 0 nothing speaks for a restart; 1 something does: it says what, with the raw line; 2 usage or settings;
+3 could not tell.`,
+  examples: ["exhibit check muskie@7", "exhibit check --pid 24113 --connected-to zookeeper.example.net:2181"],
+  load: () => import("./check.ts"),
 });
 
 const push = defineCommand({
@@ -178,6 +196,7 @@ const completion = defineCommand({
 export const COMMANDS: readonly CommandFacts[] = [
   guard,
   capture,
+  check,
   run,
   add,
   ls,

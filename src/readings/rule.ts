@@ -50,6 +50,8 @@ export interface ExpectedPeer {
   readonly source: "settings" | "asked" | "earlier";
   /** The earlier bundle. */
   readonly captureId?: string;
+  /** Whether it takes a connection from this host now; absent when nobody tried. */
+  readonly answers?: boolean;
 }
 
 /** What should be so, by whoever knows: the settings, the operator, an earlier bundle. */
