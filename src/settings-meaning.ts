@@ -50,5 +50,8 @@ export function checkMeaning(settings: Settings): readonly KeyFault[] {
     if ("passwordFile" in incident && (incident.user === undefined) !== (incident.passwordFile === undefined))
       faults.push({ path, expected: "expected user and passwordFile together" });
   }
+  for (const [index, { match }] of settings.services.entries())
+    if (!compiles(match))
+      faults.push({ path: ["services", String(index), "match"], expected: "expected a regular expression" });
   return faults;
 }
