@@ -16,6 +16,7 @@ export function defaultSettings(folder: string): WrittenSettings {
     sign: { key: null, identity: null, allowedSigners: null },
     incidents: [{ match: ".*", type: "file" }],
     placement: {},
+    services: [],
     capture: { budget: "30s", maxPause: "10s", profile: "before-restart", window: "5s" },
     profiles: {},
     collectors: {},

@@ -1,6 +1,6 @@
 // The settings in force: built-in defaults, /etc/exhibit/exhibit.yaml, conf.d/*.yaml in order of their names, EXHIBIT_*
 // in the environment, flags. A later one wins, key by key; a store, profile or collector is replaced as a whole, and so
-// is the list of incidents. Every fault is told at once, with its file, line, column and key.
+// are the lists of incidents and services. Every fault is told at once, with its file, line, column and key.
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";

@@ -55,5 +55,8 @@ export function checkMeaning(settings: Settings): readonly KeyFault[] {
           (incident.user === undefined) !== (incident.passwordFile === undefined);
     if (isMissing) faults.push({ path, expected: "expected user and passwordFile together" });
   }
+  for (const [index, { match }] of settings.services.entries())
+    if (!compiles(match))
+      faults.push({ path: ["services", String(index), "match"], expected: "expected a regular expression" });
   return faults;
 }

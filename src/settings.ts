@@ -116,6 +116,17 @@ const Sign = z.strictObject({
 });
 export type SignSettings = z.infer<typeof Sign>;
 
+/** `db1.example.test:5432`, `10.0.0.7:5432`, `[2001:db8::7]:5432`. */
+export const Peer = z
+  .string()
+  .regex(/^(?:[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):\d{1,5}$/, "expected HOST:PORT");
+
+const Service = z.strictObject({
+  match: z.string(),
+  connectedTo: z.array(Peer).max(100).default([]),
+});
+export type ServiceSettings = z.infer<typeof Service>;
+
 export const Settings = z.strictObject({
   version: z.literal(1),
   store: z.record(Name, z.discriminatedUnion("type", [DirectoryStore, S3StoreSettings])),
@@ -130,6 +141,7 @@ export const Settings = z.strictObject({
   sign: Sign,
   incidents: z.array(Incident),
   placement: z.record(z.string(), z.string()),
+  services: z.array(Service),
   capture: z.strictObject({ budget: Duration, maxPause: Duration, profile: z.string(), window: Duration }),
   profiles: z.record(Name, Profile),
   collectors: z.record(

@@ -58,6 +58,7 @@ test("with no file at all root has the defaults below /var/lib/exhibit", async (
     sign: { key: null, identity: null, allowedSigners: null },
     incidents: [{ match: ".*", type: "file" }],
     placement: {},
+    services: [],
     capture: { budget: 30_000, maxPause: 10_000, profile: "before-restart", window: 5000 },
     profiles: {},
     collectors: {},

@@ -1,46 +1,30 @@
 // The rules over the evidence of a bundle on disk, as its manifest tells them. A bundle without readings is worth more than
 // none: nothing here fails a seal.
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname } from "node:path";
+import type { BundlePaths } from "../bundle/layout.ts";
 import type { CaptureFile, ReadingRecord } from "../bundle/manifest.ts";
-import { readUpTo } from "../host/bounded-read.ts";
 import { printable } from "../printable.ts";
 import { readEvidence } from "../readings/evidence.ts";
-import type { ReadEvidence } from "../readings/evidence/files.ts";
+import { evidenceOf } from "./evidence-folder.ts";
 import { judgeEvidence } from "../readings/judge.ts";
-import { NO_EXPECTATIONS, type Expectations, type Reading } from "../readings/rule.ts";
+import type { Reading } from "../readings/rule.ts";
+import type { ServiceSettings } from "../settings.ts";
+import { declaredPeers, earlierPeers } from "./expected-peers.ts";
 
 const LINE_LIMIT = 500;
 /** What a sentence may hold, a question or the next one. */
 const TEXT_LIMIT = 300;
-/** The largest tables are cut at half of it when they are taken. */
-const FILE_LIMIT_BYTES = 32 * 1024 ** 2;
-
-/** Files of a bundle's folder by their path in it; what is missing, no file, or longer than any evidence is undefined. */
-export function evidenceOf(folder: string): ReadEvidence {
-  return (path) => readMember(join(folder, path)).catch(() => undefined);
-}
-
-async function readMember(path: string): Promise<Buffer | undefined> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const found = await handle.stat();
-    return found.isFile() && found.size <= FILE_LIMIT_BYTES ? await readUpTo(handle, found.size) : undefined;
-  } finally {
-    await handle.close();
-  }
-}
-
-/** The readings of the evidence below `folder`. */
+/** The readings of a bundle that is about to be sealed. */
 export async function judgeBundle(
-  folder: string,
-  capture: Pick<CaptureFile, "target">,
-  expectations: Expectations = NO_EXPECTATIONS,
+  { folder, captureId }: Pick<BundlePaths, "folder" | "captureId">,
+  { target }: Pick<CaptureFile, "target">,
+  services: readonly ServiceSettings[],
 ): Promise<readonly ReadingRecord[]> {
-  if (capture.target === undefined) return [];
-  const evidence = await readEvidence(evidenceOf(folder), capture);
-  return judgeEvidence(evidence, expectations).map(readingRecord);
+  if (target === undefined) return [];
+  const evidence = await readEvidence(evidenceOf(folder), { target });
+  const declared = await declaredPeers(target, services);
+  const earlier = await earlierPeers(dirname(folder), { captureId, target });
+  return judgeEvidence(evidence, { connectedTo: [...declared, ...earlier] }).map(readingRecord);
 }
 
 /** A reading as a manifest holds it: printable, and of bounded length. */

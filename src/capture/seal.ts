@@ -28,9 +28,8 @@ import { writeZip } from "../bundle/zip.ts";
 import { writeFileDurable } from "../host/files.ts";
 import { buildNote } from "../incident/build-note.ts";
 import { renderMarkdown } from "../incident/render-markdown.ts";
-import type { EncryptSettings, SignSettings } from "../settings.ts";
+import type { EncryptSettings, ServiceSettings, SignSettings } from "../settings.ts";
 import { renderReport } from "../report/page.ts";
-import type { Expectations } from "../readings/rule.ts";
 import { draftManifest } from "./draft-manifest.ts";
 import { judgeBundle } from "./judge-bundle.ts";
 import { removeJournal } from "./journal.ts";
@@ -56,16 +55,15 @@ export interface SealRequest {
   /** Where the bundle will be, for the note inside it. */
   readonly url: string;
   readonly sealing: SealingSettings;
-  /** What should be so of this target; nothing when it is not known. */
-  readonly expectations?: Expectations;
   /** Told of cores while they are packed: they are on their way to the store by then. */
   readonly watch?: GrowthWatch;
 }
 
-/** To whom a bundle is sealed, and by whom. */
+/** To whom a bundle is sealed, by whom, and what should be so of the services that it may be of. */
 export interface SealingSettings {
   readonly encrypt: EncryptSettings;
   readonly sign: SignSettings;
+  readonly services: readonly ServiceSettings[];
 }
 
 /** Seals a bundle and resolves with its manifest. Rejects when the disk is full: the evidence stays, sealing can begin anew. */
@@ -75,7 +73,7 @@ export async function sealBundle(request: SealRequest): Promise<Manifest> {
   const protection = await openProtection(paths, request.cores, request.sealing.encrypt, request.watch);
   await protection.packCores();
   // Before anything of it is masked or encrypted.
-  const readings = await judgeBundle(paths.folder, request.capture, request.expectations);
+  const readings = await judgeBundle(paths, request.capture, request.sealing.services);
   const redactions: Redaction[] = [];
   const readable = (await listEvidence(paths.folder)).filter(
     (path) => !protection.cores.has(path) && !protection.encrypted.has(path),

@@ -2,13 +2,16 @@
 import { readlinkSync } from "node:fs";
 import pLimit from "p-limit";
 import { chooseCollectors } from "../capture/choose.ts";
+import { declaredPeers, expectedPeer } from "../capture/expected-peers.ts";
 import { checkTarget, type CheckedTarget } from "../capture/check-target.ts";
 import { ExhibitError, messageOf, NoAnswerError, SettingsError, UsageError } from "../errors.ts";
-import { endpointsOf, parseHostPort, takesConnection, type HostPort } from "../host/endpoints.ts";
+import { takesConnection } from "../host/takes-connection.ts";
+import { hostOf, portOf } from "../parsers/connection-peers.ts";
 import { printable } from "../printable.ts";
 import { answerText, type Answer } from "../readings/answer.ts";
 import { rules } from "../readings/rules/index.ts";
 import type { ExpectedPeer } from "../readings/rule.ts";
+import { Peer, type Settings } from "../settings.ts";
 import type { FoundTarget } from "../target/found.ts";
 import type { checkOptionTable } from "./check-options.ts";
 import { ask } from "./ask.ts";
@@ -22,15 +25,9 @@ type CheckOptions = OptionsOf<typeof checkOptionTable>;
 
 /** Counted from our own start, so that it holds on a host that is busy, too. */
 const LIMIT_MS = 2800;
-const RESOLVE_MS = 700;
 const CONNECT_MS = 700;
 const SIDE_BY_SIDE = 8;
 const EXIT: Readonly<Record<Answer, number>> = { restart: 1, elsewhere: 0, nothing: 0, unknown: 3 };
-
-interface Asked {
-  readonly asked: string;
-  readonly place: HostPort;
-}
 
 export async function run(context: CommandContext<CheckOptions>): Promise<CommandResult> {
   try {
@@ -44,7 +41,7 @@ export async function run(context: CommandContext<CheckOptions>): Promise<Comman
 
 async function check(context: CommandContext<CheckOptions>): Promise<CommandResult> {
   const { options, positionals, terminal } = context;
-  const connectedTo = options.connectedTo.map(readPlace);
+  for (const peer of options.connectedTo) assertPeer(peer);
   const { settings } = await readSettings(context);
   const { choices } = chooseCollectors(settings, { profile: "quick", skip: "logs,runtime" });
   const found = await findAsked(positionals[0], options);
@@ -54,7 +51,7 @@ async function check(context: CommandContext<CheckOptions>): Promise<CommandResu
   const results = await Promise.all(
     found.map((one) =>
       sideBySide(async () => {
-        const peers = Promise.all(connectedTo.map((asked) => expect(asked, one)));
+        const peers = expectedPeers(one, options.connectedTo, settings.services);
         const request = { ...one, platform: platformOf(), collectors: choices, agoMs, limitMs: LIMIT_MS };
         const checked = await checkTarget({
           ...request,
@@ -83,22 +80,35 @@ function platformOf(): "illumos" | "linux" {
   return process.platform === "sunos" ? "illumos" : "linux";
 }
 
-function readPlace(asked: string): Asked {
-  const place = parseHostPort(asked);
-  if (place) return { asked: printable(asked), place };
-  throw new UsageError(`--connected-to ${printable(asked)}: expected HOST:PORT or [ADDRESS]:PORT`);
+function assertPeer(asked: string): void {
+  const isPeer =
+    Peer.safeParse(asked).success && Number(portOf(asked)) >= 1 && Number(portOf(asked)) <= 65_535;
+  if (!isPeer)
+    throw new UsageError(`--connected-to ${printable(asked)}: expected HOST:PORT or [ADDRESS]:PORT`);
 }
 
-/** From another network namespace the same address may be another host: there nothing is tried. */
-async function expect({ asked, place }: Asked, { held }: FoundTarget): Promise<ExpectedPeer> {
-  const isOurs =
-    attemptLink(() => held.linkSync("ns/net").toString()) ===
-    attemptLink(() => readlinkSync("/proc/self/ns/net"));
-  const [endpoints, answers] = await Promise.all([
-    endpointsOf(place, RESOLVE_MS),
-    isOurs ? takesConnection(place, CONNECT_MS) : undefined,
-  ]);
-  return { asked, endpoints, source: "asked", ...(answers === undefined ? {} : { answers }) };
+/** What the operator asks for and what the settings declare, each tried from here. */
+async function expectedPeers(
+  { target, held }: FoundTarget,
+  asked: readonly string[],
+  services: Settings["services"],
+): Promise<readonly ExpectedPeer[]> {
+  const declared = declaredPeers(target, services);
+  const peers = await Promise.all(asked.map((one) => expectedPeer(one, "asked")));
+  const all = [...peers, ...(await declared)];
+  // From another network namespace the same address may be another host: there nothing is tried.
+  const [its, ours] = [() => held.linkSync("ns/net").toString(), () => readlinkSync("/proc/self/ns/net")].map(
+    attemptLink,
+  );
+  return its === undefined || its !== ours ? all : Promise.all(all.map(tried));
+}
+
+async function tried(peer: ExpectedPeer): Promise<ExpectedPeer> {
+  if (peer.endpoints.length === 0) return peer;
+  const each = peer.endpoints.map((endpoint) =>
+    takesConnection(hostOf(endpoint).replace(/^\[|\]$/g, ""), Number(portOf(endpoint)), CONNECT_MS),
+  );
+  return { ...peer, answers: (await Promise.all(each)).includes(true) };
 }
 
 function attemptLink(read: () => string): string | undefined {

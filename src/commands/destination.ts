@@ -52,5 +52,9 @@ export async function openDestination(
     linkBase: settings.link.base,
   };
   const store = options.noUpload || !chosen ? undefined : await openStore(name, chosen);
-  return { store, records, sealing: { encrypt: settings.encrypt, sign: settings.sign } };
+  return {
+    store,
+    records,
+    sealing: { encrypt: settings.encrypt, sign: settings.sign, services: settings.services },
+  };
 }

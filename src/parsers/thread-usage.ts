@@ -21,6 +21,8 @@ export interface ThreadSample {
   readonly voluntary: number | undefined;
   readonly involuntary: number | undefined;
   readonly wchan: string | undefined;
+  /** Of a thread that waits for a futex: the number and the arguments of its system call, as /proc says them. */
+  readonly syscall?: string | undefined;
 }
 
 /** What one thread did in one interval. Percents are of the interval; what is unknown is undefined, never 0. */

@@ -19,6 +19,14 @@ export function listeningPorts(tcp: readonly OwnSocket[]): ReadonlySet<string> {
   return new Set(tcp.filter(({ state }) => state === "LISTEN").map(({ local }) => portOf(local)));
 }
 
+/** Connections that the process opened itself, as far as that can be told: not from a port that it listens on. */
+export function outgoing(tcp: readonly OwnSocket[]): readonly OwnSocket[] {
+  const listening = listeningPorts(tcp);
+  return tcp.filter(
+    ({ local, peer, state }) => peer !== undefined && state !== "LISTEN" && !listening.has(portOf(local)),
+  );
+}
+
 /** Those that are so at both looks, with no less in their queues; at the only one, when there was no other. */
 export function stuck(sockets: SocketEvidence | undefined, test: Test): readonly OwnSocket[] {
   return tcpOf(sockets).filter((socket) => {

@@ -9,6 +9,7 @@ import { readProcess, type ProcessEvidence } from "./evidence/process.ts";
 import { readRuntime, type RuntimeEvidence } from "./evidence/runtime.ts";
 import { readSockets, type SocketEvidence } from "./evidence/sockets.ts";
 import { readStacks, type StackEvidence } from "./evidence/stacks.ts";
+import { readUsage, type UsageEvidence } from "./evidence/usage.ts";
 import { readThreads, type ThreadEvidence } from "./evidence/threads.ts";
 
 export type EvidenceTarget = NonNullable<CaptureFile["target"]>;
@@ -17,6 +18,8 @@ export interface Evidence {
   readonly target?: EvidenceTarget | undefined;
   readonly process?: ProcessEvidence | undefined;
   readonly threads?: ThreadEvidence | undefined;
+  /** What the whole process held, look by look. */
+  readonly usage?: UsageEvidence | undefined;
   readonly sockets?: SocketEvidence | undefined;
   readonly descriptors?: DescriptorEvidence | undefined;
   readonly host?: HostEvidence | undefined;
@@ -30,14 +33,15 @@ export async function readEvidence(
   about: { readonly target?: EvidenceTarget | undefined },
 ): Promise<Evidence> {
   const of = (collector: string) => filesOf(collector, read);
-  const [process, threads, sockets, descriptors, host, runtime, stacks] = await Promise.all([
+  const [process, threads, usage, sockets, descriptors, host, runtime, stacks] = await Promise.all([
     readProcess(of("process")),
     readThreads(of("threads")),
+    readUsage(of("threads")),
     readSockets(of("sockets")),
     readDescriptors(of("open-files")),
     readHost(of("host")),
     readRuntime(of("runtime")),
     readStacks(of("stacks")),
   ]);
-  return { target: about.target, process, threads, sockets, descriptors, host, runtime, stacks };
+  return { target: about.target, process, threads, usage, sockets, descriptors, host, runtime, stacks };
 }

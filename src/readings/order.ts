@@ -7,10 +7,14 @@ export const FIRST = [
   "process-state",
   "service-state",
   "threads-uninterruptible",
+  "deadlock",
   "event-loop-blocked",
   "gc-share",
   // It has met a limit of its own.
   "heap-near-limit",
+  "memory-growing",
+  "disk-full",
+  "restart-loop",
   "descriptors",
   "cgroup-oom-kill",
   "cgroup-memory",
@@ -25,6 +29,7 @@ export const FIRST = [
   "close-wait",
   "unacknowledged-bytes",
   "syn-sent",
+  "threads-on-one-lock",
   "requests-in-flight",
   "event-loop-late",
   // What it does instead.

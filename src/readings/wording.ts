@@ -12,3 +12,8 @@ export function tenth(value: number): number {
 export function seconds(ms: number): string {
   return `${tenth(ms / 1000)} s`;
 }
+/** `40 s`, `6 min`, `3 h`: as exact as a forecast is. */
+export function about(ms: number): string {
+  if (ms < 120_000) return `${Math.max(1, Math.round(ms / 1000))} s`;
+  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
+}

@@ -38,6 +38,7 @@ function sealing(everything = false): SealingSettings {
   return {
     encrypt: { recipients: [recipient], everything, required: false },
     sign: { key: signingKey, identity: null, allowedSigners: null },
+    services: [],
   };
 }
 

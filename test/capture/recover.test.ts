@@ -35,6 +35,7 @@ let count = 0;
 const PLAIN: SealingSettings = {
   encrypt: { recipients: [], everything: false, required: false },
   sign: { key: null, identity: null, allowedSigners: null },
+  services: [],
 };
 
 function spoolFolder(): string {

@@ -212,7 +212,7 @@ test("threads keeps what it has when the target ends in the window", async () =>
         process: {
           ...context.process,
           list: async (path) => {
-            if (++lists > 2)
+            if (path === "task" && ++lists > 2)
               throw Object.assign(new Error("ENOENT: no such file or directory"), { code: "ENOENT" });
             return context.process.list(path);
           },

@@ -7,6 +7,7 @@ import type { SealingSettings } from "../../src/capture/seal.ts";
 const PLAIN: SealingSettings = {
   encrypt: { recipients: [], everything: false, required: false },
   sign: { key: null, identity: null, allowedSigners: null },
+  services: [],
 };
 const asked = process.argv[2];
 const sealing: SealingSettings = asked === undefined ? PLAIN : JSON.parse(asked);

@@ -15,6 +15,7 @@ import {
   type TableSocket,
 } from "../sockets/held-sockets.ts";
 import { describeDescriptor, type DescriptorRow, type DescriptorSocket } from "./descriptor.ts";
+import { saveFilesystems } from "./filesystems.ts";
 import { summariseFiles } from "./usage.ts";
 
 type Context = CollectorContext<{ readonly maxFiles: number }>;
@@ -62,6 +63,7 @@ export async function collectLinuxFiles(context: Context): Promise<readonly Read
   const current = `  Current rlimit: ${limit?.soft ?? "unknown"} file descriptors\n`;
   await save("pfiles.txt", head + current + rows.map(describeDescriptor).join(""));
   await saveJson("summary.json", summariseFiles({ open: fds.length, limit: limit?.soft, rows }));
+  await saveFilesystems(context, open, infos);
   return [];
 }
 

@@ -10,6 +10,7 @@ import type { CollectorContext, Reading } from "../collector.ts";
 import { saveEnvironmentNames } from "./environment-names.ts";
 import { describeProcess } from "./facts.ts";
 import { collectTree } from "./tree.ts";
+import { saveUnit } from "./unit.ts";
 
 export interface ProcessOptions {
   readonly maxProcesses: number;
@@ -91,5 +92,6 @@ export async function collectLinuxProcess(
   await collectTree(context);
   await saveEnvironmentNames(context);
   for (const path of NEED_MEMORY_MAP) await copy(path, path === "smaps_rollup");
+  await saveUnit(context);
   return [];
 }

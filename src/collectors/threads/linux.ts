@@ -2,6 +2,7 @@
 import { threadTable } from "../../parsers/thread-table.ts";
 import { usageBetween, type ThreadUsage } from "../../parsers/thread-usage.ts";
 import type { CollectorContext, Reading } from "../collector.ts";
+import { lookAtProcess } from "./process-look.ts";
 import { chooseThreads, isGone, readThreads, type Look } from "./look.ts";
 
 type Context = CollectorContext<{
@@ -14,6 +15,7 @@ type Context = CollectorContext<{
 export async function sampleThreads(context: Context): Promise<readonly Reading[]> {
   context.method("proc");
   const [samples, usages] = [await context.lines("samples.jsonl"), await context.lines("usage.jsonl")];
+  const processes = await context.lines("process.jsonl");
   const intervals: ThreadUsage[][] = [];
   let before: ReadonlyMap<number, Look> = new Map();
   let [looks, leftOut, windowMs] = [0, "", 0];
@@ -27,6 +29,7 @@ export async function sampleThreads(context: Context): Promise<readonly Reading[
     });
     if (tids.length < all.length)
       leftOut = `${all.length - tids.length} of ${all.length} threads were not sampled`;
+    await processes.write(await lookAtProcess(context, tick));
     const { now, gone } = await readThreads(context, { tick, tids, before });
     for (const { sample } of now.values()) await samples.write(sample);
     const listed = new Set(all);

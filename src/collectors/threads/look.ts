@@ -40,7 +40,7 @@ export function chooseThreads(
 }
 
 /** More than these files ever hold; a small buffer each is most of what makes a look cheap. */
-const LIMIT_BYTES = { stat: 2000, schedstat: 200, status: 16_000, wchan: 200 };
+const LIMIT_BYTES = { stat: 2000, schedstat: 200, status: 16_000, wchan: 200, syscall: 300 };
 
 /** How many threads are read at once: the pool of four is shared with the other samplers. */
 const AT_ONCE = 8;
@@ -94,7 +94,7 @@ async function readThread(
     last?.schedstat === schedstat &&
     last?.sample.state === stat.state &&
     last.sample.startTime === stat.startTime;
-  const { voluntary, involuntary, wchan } = rested ? last.sample : await readWaits(optional);
+  const { voluntary, involuntary, wchan, syscall } = rested ? last.sample : await readWaits(optional);
   const { state, userTicks, systemTicks, majorFaults, processor, startTime } = stat;
   const sample: ThreadSample = {
     at: tick.at,
@@ -113,16 +113,21 @@ async function readThread(
     voluntary,
     involuntary,
     wchan,
+    syscall,
   };
   return { sample, schedstat };
 }
 
+/** Which lock a thread waits for is in the arguments of its system call; of any other wait wchan says enough. */
 async function readWaits(
-  read: (name: "status" | "wchan") => Promise<string | undefined>,
-): Promise<Pick<ThreadSample, "voluntary" | "involuntary" | "wchan">> {
+  read: (name: "status" | "wchan" | "syscall") => Promise<string | undefined>,
+): Promise<Pick<ThreadSample, "voluntary" | "involuntary" | "wchan" | "syscall">> {
   const switches = parseTaskSwitches((await read("status")) ?? "");
   const wchan = parseWchan((await read("wchan")) ?? "");
-  return { voluntary: switches?.voluntary, involuntary: switches?.involuntary, wchan };
+  const call = wchan?.includes("futex") ? (await read("syscall"))?.trim() : undefined;
+  // `running` when it went on meanwhile (proc(5)).
+  const syscall = call !== undefined && /^\d{1,4}( 0x[0-9a-f]{1,16}){1,8}$/.test(call) ? call : undefined;
+  return { voluntary: switches?.voluntary, involuntary: switches?.involuntary, wchan, syscall };
 }
 
 /** Whether a failed read below /proc means that the thread, or the process, has ended (proc(5)). */

@@ -3,12 +3,29 @@ import { z } from "zod";
 import { lineMatching, type Fact } from "../fact.ts";
 import type { CollectorFiles } from "./files.ts";
 
+export interface Filesystem {
+  readonly type: string;
+  /** A file on it that is open for writing, or what it is to the process. */
+  readonly what: string;
+  /** A file on it is open for writing. */
+  readonly isWritten: boolean;
+  readonly sizeBytes: number;
+  /** For root, and for everybody else. */
+  readonly freeBytes: number;
+  readonly availableBytes: number;
+  /** 0 where their number is not fixed. */
+  readonly inodes: number;
+  readonly freeInodes: number;
+}
+
 export interface DescriptorEvidence {
   readonly open: Fact<number>;
   /** The soft limit: open(2) fails beyond it. */
   readonly limit: Fact<number | "unlimited"> | undefined;
   /** How many of each type, most first: `socket`, `file`, `pipe`. */
   readonly types: ReadonlyMap<string, number>;
+  /** The file systems that it writes to, works in, or has as its root. */
+  readonly filesystems: readonly Fact<Filesystem>[];
   /** Files that are held open and have no name any more. */
   readonly deletedFiles: number | undefined;
 }
@@ -18,6 +35,23 @@ const Summary = z.object({
   limit: z.union([z.int().nonnegative(), z.literal("unlimited")]).optional(),
   types: z.record(z.string(), z.int().nonnegative()).optional(),
   deletedFiles: z.object({ count: z.int().nonnegative() }).optional(),
+});
+
+const Size = z.number().nonnegative();
+const Filesystems = z.object({
+  filesystems: z.array(
+    z.object({
+      type: z.string(),
+      path: z.string(),
+      what: z.string(),
+      isWritten: z.boolean(),
+      sizeBytes: Size,
+      freeBytes: Size,
+      availableBytes: Size,
+      inodes: Size,
+      freeInodes: Size,
+    }),
+  ),
 });
 
 export async function readDescriptors(files: CollectorFiles): Promise<DescriptorEvidence | undefined> {
@@ -39,7 +73,19 @@ export async function readDescriptors(files: CollectorFiles): Promise<Descriptor
   return {
     open: { value: summary.open, file: path("summary.json") },
     limit: summary.limit === undefined ? undefined : { value: summary.limit, ...limitAt },
+    filesystems: await readFilesystems(files),
     types: new Map(Object.entries(summary.types ?? {})),
     deletedFiles: summary.deletedFiles?.count,
   };
+}
+
+async function readFilesystems({ json, text, path }: CollectorFiles): Promise<readonly Fact<Filesystem>[]> {
+  const found = await json("filesystems.json", Filesystems);
+  if (found === undefined) return [];
+  const lines = (await text("filesystems.txt"))?.split("\n") ?? [];
+  return found.filesystems.map(({ path: asked, ...value }) => ({
+    value,
+    line: lines.find((line) => line.endsWith(` ${asked}`)),
+    file: path("filesystems.txt"),
+  }));
 }

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { parseProcLimits, type Limit } from "../../parsers/proc-limits.ts";
 import { parseProcStatus, type ProcStatus } from "../../parsers/proc-status.ts";
 import { parseWchan } from "../../parsers/wchan.ts";
-import type { Fact } from "../fact.ts";
+import { parseSystemctlShow } from "../../parsers/systemctl-show.ts";
+import { lineMatching, type Fact } from "../fact.ts";
 import type { CollectorFiles } from "./files.ts";
 
 export interface ProcessEvidence {
@@ -20,6 +21,8 @@ export interface ProcessEvidence {
   /** By their name in the table: `Max open files`. */
   readonly limits: ReadonlyMap<string, Fact<Limit>>;
   readonly ageSeconds: number | undefined;
+  /** How often systemd has restarted its unit by itself since somebody started it. */
+  readonly restarts: Fact<number> | undefined;
 }
 
 const DELETED = " (deleted)";
@@ -28,12 +31,13 @@ const Summary = z.object({ ageSeconds: z.number().nonnegative().optional() });
 
 export async function readProcess(files: CollectorFiles): Promise<ProcessEvidence | undefined> {
   const { text, path, json } = files;
-  const [statusText, wchan, links, limits, summary] = await Promise.all([
+  const [statusText, wchan, links, limits, summary, unit] = await Promise.all([
     text("status.txt"),
     text("wchan.txt"),
     text("links.txt"),
     text("limits.txt"),
     json("process.json", Summary),
+    text("unit.txt"),
   ]);
   if (statusText === undefined && links === undefined && limits === undefined) return undefined;
   const status = statusText === undefined ? undefined : parseProcStatus(statusText);
@@ -54,7 +58,13 @@ export async function readProcess(files: CollectorFiles): Promise<ProcessEvidenc
       ]),
     ),
     ageSeconds: summary?.ageSeconds,
+    restarts: restartsOf(unit ?? "", path("unit.txt")),
   };
+}
+
+function restartsOf(unit: string, file: string): Fact<number> | undefined {
+  const value = parseSystemctlShow(unit)?.restarts;
+  return value === undefined ? undefined : { value, line: lineMatching(unit, /^NRestarts=/), file };
 }
 
 /** The kernel adds ` (deleted)` to the path of a file that has no name any more (proc(5), /proc/PID/exe). */

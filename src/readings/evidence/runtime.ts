@@ -1,6 +1,7 @@
 // What the runtime collector saved: garbage collection, and the event loop of Node.
 import { z } from "zod";
 import { parseJstat } from "../../parsers/jstat.ts";
+import { parseJvmThreads, type JvmThreads } from "../../parsers/jvm-threads.ts";
 import type { Fact } from "../fact.ts";
 import type { CollectorFiles } from "./files.ts";
 
@@ -42,6 +43,8 @@ export interface RuntimeEvidence {
   /** `inspector`, `jstat`, `dtrace-usdt`. */
   readonly method: string;
   readonly collections: Fact<GarbageCollection> | undefined;
+  /** Java threads, and the monitors that they wait for. */
+  readonly javaThreads: Fact<JvmThreads> | undefined;
   readonly loop: Fact<EventLoop> | undefined;
   readonly heap: Fact<Heap> | undefined;
   /** Requests that were answered, and the route that most time went into. */
@@ -85,6 +88,9 @@ const NodeSummary = z.object({
 });
 type NodeSummary = z.output<typeof NodeSummary>;
 
+/** Between two rows of jstat: over less time a share is chance. */
+const SHORTEST_MS = 500;
+
 /** What nhttpsnoop saw on illumos. */
 const TraceSummary = z.object({
   windowMs: z.number().positive(),
@@ -100,11 +106,17 @@ export async function readRuntime(files: CollectorFiles): Promise<RuntimeEvidenc
   if (node !== undefined) return nodeRuntime(node, files.path("summary.json"), await blockedIn(files));
   const trace = await files.json("summary.json", TraceSummary);
   if (trace !== undefined) return tracedRuntime(trace, files.path("nhttpsnoop.txt"));
-  const jstat = await files.text("jstat.txt");
-  return jstat === undefined ? undefined : jvmRuntime(jstat, files.path("jstat.txt"));
+  return readJvm(files);
 }
 
-const NOTHING = { loop: undefined, heap: undefined, requests: undefined, inFlight: undefined };
+const NOTHING = {
+  collections: undefined,
+  javaThreads: undefined,
+  loop: undefined,
+  heap: undefined,
+  requests: undefined,
+  inFlight: undefined,
+};
 
 function nodeRuntime(summary: NodeSummary, file: string, place: string | undefined): RuntimeEvidence {
   const { gc, nodejs, heap, routes } = summary;
@@ -114,6 +126,7 @@ function nodeRuntime(summary: NodeSummary, file: string, place: string | undefin
   const fact = <T>(value: T | undefined): Fact<T> | undefined =>
     value === undefined ? undefined : { value, file };
   return {
+    ...NOTHING,
     windowMs: summary.window_ms,
     method: summary.method,
     collections: fact(gc && { sharePercent: gc.share_pct, count: gc.count, longestMs: gc.max_pause_ms }),
@@ -180,12 +193,17 @@ function tracedRuntime(summary: z.output<typeof TraceSummary>, file: string): Ru
   };
 }
 
-function jvmRuntime(text: string, file: string): RuntimeEvidence | undefined {
-  const rows = parseJstat(text);
+async function readJvm({ text, path }: CollectorFiles): Promise<RuntimeEvidence | undefined> {
+  const [jstat, dump] = await Promise.all([text("jstat.txt"), text("threads.txt")]);
+  const threads = parseJvmThreads(dump ?? "");
+  const rows = parseJstat(jstat ?? "");
   const [first, last] = [rows[0], rows.at(-1)];
   const windowMs = first && last ? Math.round((last.atSeconds - first.atSeconds) * 1000) : 0;
-  if (first === undefined || last === undefined || windowMs < 500) return undefined;
+  if (threads === undefined && windowMs < SHORTEST_MS) return undefined;
+  const javaThreads = threads && { value: threads, line: threads.deadlockLine, file: path("threads.txt") };
+  const runtime = { ...NOTHING, windowMs, method: "jstat", javaThreads };
+  if (first === undefined || last === undefined || windowMs < SHORTEST_MS) return runtime;
   const sharePercent = (100_000 * (last.gcSeconds - first.gcSeconds)) / windowMs;
   const value = { sharePercent, oldPercent: last.oldPercent };
-  return { ...NOTHING, windowMs, method: "jstat", collections: { value, line: last.line, file } };
+  return { ...runtime, collections: { value, line: last.line, file: path("jstat.txt") } };
 }

@@ -1,3 +1,4 @@
+import { portOf } from "../../parsers/connection-peers.ts";
 import { isSynSent, tcpOf } from "../connections.ts";
 import { lineOf } from "../fact.ts";
 import type { ExpectedPeer, Rule, SpeaksFor } from "../rule.ts";
@@ -12,7 +13,7 @@ export const disconnected: Rule = {
     // Without any socket at all it may be one whose descriptors we may not see.
     if (sockets === undefined || (tcp.length === 0 && descriptors === undefined)) return [];
     return connectedTo.flatMap((expected) => {
-      const those = tcp.filter(({ peer }) => peer !== undefined && expected.endpoints.includes(peer));
+      const those = tcp.filter(({ peer }) => peer !== undefined && isOf(expected, peer));
       if (expected.endpoints.length === 0 || those.some(({ state }) => state === "ESTABLISHED")) return [];
       const trying = those.filter(isSynSent);
       const [example] = trying.length > 0 ? trying : those;
@@ -45,6 +46,12 @@ function reachText({ answers }: ExpectedPeer): string {
 function speaksFor({ answers }: ExpectedPeer, isTrying: boolean): SpeaksFor {
   if (answers === true) return isTrying ? "none" : "restart";
   return answers === false || isTrying ? "not-restart" : "none";
+}
+
+/** Of a pool any member counts that answers on the same port: an earlier bundle saw those of its day. */
+function isOf({ endpoints, source }: ExpectedPeer, peer: string): boolean {
+  if (endpoints.includes(peer)) return true;
+  return source === "earlier" && endpoints.some((endpoint) => portOf(endpoint) === portOf(peer));
 }
 
 function nameOf({ asked, endpoints, source, captureId }: ExpectedPeer): string {

@@ -6,8 +6,10 @@ import { cgroupOomKill } from "./cgroup-oom-kill.ts";
 import { closeWait } from "./close-wait.ts";
 import { cpuSteal } from "./cpu-steal.ts";
 import { cpuThrottled } from "./cpu-throttled.ts";
+import { deadlock } from "./deadlock.ts";
 import { descriptors } from "./descriptors.ts";
 import { disconnected } from "./disconnected.ts";
+import { diskFull } from "./disk-full.ts";
 import { eventLoopBlocked } from "./event-loop-blocked.ts";
 import { eventLoopLate } from "./event-loop-late.ts";
 import { executableDeleted } from "./executable-deleted.ts";
@@ -17,15 +19,18 @@ import { hostOomKill } from "./host-oom-kill.ts";
 import { listenOverflows } from "./listen-overflows.ts";
 import { load } from "./load.ts";
 import { mainThreadStack } from "./main-thread-stack.ts";
+import { memoryGrowing } from "./memory-growing.ts";
 import { peerAgainstTwins } from "./peer-against-twins.ts";
 import { pressure } from "./pressure.ts";
 import { processState } from "./process-state.ts";
 import { requestsInFlight } from "./requests-in-flight.ts";
 import { residentMemory } from "./resident-memory.ts";
+import { restartLoop } from "./restart-loop.ts";
 import { slowestRoute } from "./slowest-route.ts";
 import { synSent } from "./syn-sent.ts";
 import { threadCpuWait } from "./thread-cpu-wait.ts";
 import { threadCpu } from "./thread-cpu.ts";
+import { threadsOnOneLock } from "./threads-on-one-lock.ts";
 import { threadsUninterruptible } from "./threads-uninterruptible.ts";
 import { unacknowledgedBytes } from "./unacknowledged-bytes.ts";
 import { unreadBytes } from "./unread-bytes.ts";
@@ -37,8 +42,10 @@ export const rules: readonly Rule[] = [
   closeWait,
   cpuSteal,
   cpuThrottled,
+  deadlock,
   descriptors,
   disconnected,
+  diskFull,
   eventLoopBlocked,
   eventLoopLate,
   executableDeleted,
@@ -48,15 +55,18 @@ export const rules: readonly Rule[] = [
   listenOverflows,
   load,
   mainThreadStack,
+  memoryGrowing,
   peerAgainstTwins,
   pressure,
   processState,
   requestsInFlight,
   residentMemory,
+  restartLoop,
   slowestRoute,
   synSent,
   threadCpuWait,
   threadCpu,
+  threadsOnOneLock,
   threadsUninterruptible,
   unacknowledgedBytes,
   unreadBytes,

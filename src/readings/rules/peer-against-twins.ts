@@ -4,7 +4,7 @@ import {
   isCloseWait,
   isUnacknowledged,
   isUnread,
-  listeningPorts,
+  outgoing,
   stuck,
   tcpOf,
   type Test,
@@ -31,12 +31,8 @@ export const peerAgainstTwins: Rule = {
   next: "What happened to that one peer: a restart, a deployment, another rack or switch?",
   judge: ({ sockets }) => {
     if (sockets === undefined) return [];
-    const listening = listeningPorts(tcpOf(sockets));
-    const out = tcpOf(sockets).filter(
-      ({ local, peer, state }) => peer !== undefined && state !== "LISTEN" && !listening.has(portOf(local)),
-    );
     const hostsByPort = new Map<string, Set<string>>();
-    for (const { peer = "" } of out)
+    for (const { peer = "" } of outgoing(tcpOf(sockets)))
       hostsByPort.set(portOf(peer), (hostsByPort.get(portOf(peer)) ?? new Set()).add(hostOf(peer)));
     const twins = [...hostsByPort].filter(([, hosts]) => hosts.size > 1);
     if (twins.length === 0) return [];
