@@ -18,6 +18,7 @@ import {
 } from "../src/commands/results/bundles.ts";
 import { CaptureResult, GuardResult, PlanResult } from "../src/commands/results/captures.ts";
 import { CheckResult } from "../src/commands/results/check.ts";
+import { DiffResult } from "../src/commands/results/diff.ts";
 import { AddResult, RunResult } from "../src/commands/results/during.ts";
 import {
   CompletionResult,
@@ -39,6 +40,7 @@ const SCHEMAS: Readonly<Record<string, readonly [string, z.ZodType]>> = {
   "check-result": ["exhibit check --json", CheckResult],
   "completion-result": ["exhibit completion SHELL --json", CompletionResult],
   "config-result": ["exhibit config --json", ConfigResult],
+  "diff-result": ["exhibit diff A B --json", DiffResult],
   "doctor-result": ["exhibit doctor --json", DoctorResult],
   "demo-result": ["exhibit demo --json", DemoResult],
   "fetch-result": ["exhibit fetch REF --json", FetchResult],

@@ -2,6 +2,7 @@
 // bundle: written last, never overwritten. Published as JSON Schema (schema/manifest.schema.json).
 // What must stay true: unknown is absent, never zero; partial is never called complete.
 import { z } from "zod";
+import { ComparisonRecord } from "./comparison-record.ts";
 import { FileRecord } from "./member-record.ts";
 import { StoreConfirmation } from "./store-confirmation.ts";
 
@@ -180,6 +181,7 @@ export const CaptureFile = z.strictObject({
   mitigation: Mitigation.optional(),
   command: Mitigation.optional().describe("what `run` ran; arguments are printable and redacted"),
   added: z.array(AddedFile).optional().describe("the files that `add` was given"),
+  afterOf: CaptureId.optional().describe("the bundle that was taken before the mitigation"),
   incidents: z.array(z.string()),
   target: Target.optional(),
   host: Host,
@@ -225,6 +227,9 @@ export const Manifest = z.strictObject({
   identityChecks: z.array(IdentityCheck),
   collectors: z.array(CollectorRecord),
   readings: z.array(ReadingRecord),
+  comparison: ComparisonRecord.optional().describe(
+    "with the bundle of afterOf; absent when there was none to compare with",
+  ),
   redactions: z.array(Redaction),
   signing: z
     .strictObject({

@@ -16,7 +16,7 @@ import type { CaptureRequest } from "./request.ts";
 /** What is told of every bundle: who asked, why, and where it goes. */
 export type BundleRequest = Pick<
   CaptureRequest,
-  "spool" | "phase" | "reason" | "incidents" | "placement" | "store" | "noNote" | "tool"
+  "spool" | "phase" | "afterOf" | "reason" | "incidents" | "placement" | "store" | "noNote" | "tool"
 >;
 
 /** What differs between those who make bundles. */
@@ -57,6 +57,7 @@ export function beginBundle<Own extends Facts, Filled>(
     operator: readOperator(),
     ...(request.reason === undefined ? {} : { reason: redactor.redactText(request.reason) }),
     phase: request.phase,
+    ...(request.afterOf === undefined ? {} : { afterOf: request.afterOf }),
     incidents: [...request.incidents],
     host: readHostFacts(),
     placement: { ...request.placement },

@@ -24,6 +24,8 @@ export interface CaptureRequest {
   readonly noMemory?: string;
   readonly spool: { readonly path: string; readonly keepFree: KeepFree; readonly maxBytes: number };
   readonly phase: "before" | "after" | "adhoc";
+  /** The bundle that was taken before the mitigation. */
+  readonly afterOf?: string;
   readonly mitigation?: z.infer<typeof Mitigation>;
   readonly reason?: string;
   readonly incidents: readonly string[];

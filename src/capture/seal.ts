@@ -30,6 +30,7 @@ import { buildNote } from "../incident/build-note.ts";
 import { renderMarkdown } from "../incident/render-markdown.ts";
 import type { EncryptSettings, ServiceSettings, SignSettings } from "../settings.ts";
 import { renderReport } from "../report/page.ts";
+import { compareWithEarlier, type ReadableBundle } from "./compare-with-earlier.ts";
 import { draftManifest } from "./draft-manifest.ts";
 import { judgeBundle } from "./judge-bundle.ts";
 import { removeJournal } from "./journal.ts";
@@ -55,6 +56,8 @@ export interface SealRequest {
   /** Where the bundle will be, for the note inside it. */
   readonly url: string;
   readonly sealing: SealingSettings;
+  /** The bundle that this one is after, when it is not in the spool. */
+  readonly earlier?: ReadableBundle;
   /** Told of cores while they are packed: they are on their way to the store by then. */
   readonly watch?: GrowthWatch;
 }
@@ -74,6 +77,10 @@ export async function sealBundle(request: SealRequest): Promise<Manifest> {
   await protection.packCores();
   // Before anything of it is masked or encrypted.
   const readings = await judgeBundle(paths, request.capture, request.sealing.services);
+  const comparison = await compareWithEarlier(paths, request.capture, {
+    readings,
+    earlier: request.earlier,
+  }).catch(() => undefined);
   const redactions: Redaction[] = [];
   const readable = (await listEvidence(paths.folder)).filter(
     (path) => !protection.cores.has(path) && !protection.encrypted.has(path),
@@ -95,6 +102,7 @@ export async function sealBundle(request: SealRequest): Promise<Manifest> {
       redactions: await withMaskedBefore(paths.masked, redactions),
       problems: protection.problems,
     }),
+    ...(comparison === undefined ? {} : { comparison }),
     ...(signer === undefined ? {} : { signing: signer.signing }),
   };
   const note = buildNote({ manifest: draft, url: request.url });

@@ -66,6 +66,10 @@ const dryRun = {
 };
 
 const guardCare = {
+  after: optionMaker("value", CARE)(
+    "--after TIME",
+    "capture the cheap part again this long after COMMAND, and say fixed / not fixed / worse   [off]",
+  ),
   require: optionMaker("optional", CARE)(
     "--require [NAMES]",
     "do not run COMMAND unless these are complete",
@@ -84,14 +88,25 @@ export const yes = {
 
 export type PlaceOptions = OptionsOf<typeof placeOptions>;
 
+const afterOf = {
+  afterOf: optionMaker("value", CARE)(
+    "--after-of ID",
+    "what is different from this bundle, which was taken before; the profile is quick then",
+    { completes: "bundle" },
+  ),
+};
+
 export const captureOptions = {
   ...targetOptions,
   ...timeAndCost("the capture ends at the latest after this"),
   ...placeOptions,
+  ...afterOf,
   ...dryRun,
   ...yes,
 };
-export type CaptureOptions = OptionsOf<typeof captureOptions>;
+/** Those of capture alone; `CaptureOptions` are what it shares with guard. */
+export type CaptureCommandOptions = OptionsOf<typeof captureOptions>;
+export type CaptureOptions = Omit<CaptureCommandOptions, "afterOf">;
 
 export const guardOptions = {
   ...targetOptions,

@@ -1,6 +1,7 @@
 // What is told at the end of a capture: what was saved and what not, how long the target was stopped, what stands out,
 // where it is, and the next command.
 import { printable } from "../printable.ts";
+import { comparisonText } from "../readings/comparison-text.ts";
 import type { CommandContext } from "./command.ts";
 import type { SavedCapture } from "./results/captures.ts";
 import { styleOf } from "./style.ts";
@@ -35,6 +36,9 @@ export function describeCapture(
     ...missing.map(
       ({ name, status, reason }) => `  ${style.yellow(name)} ${status}: ${printable(reason ?? "", 200)}`,
     ),
+    ...(result.comparison === undefined
+      ? []
+      : [`  ${style.bold(printable(comparisonText(result.comparison), 400))}`]),
     ...result.readings.slice(0, 5).map(({ text }) => `  ${style.bold("*")} ${printable(text, 300)}`),
     ...(result.unsigned === undefined
       ? []

@@ -19,7 +19,8 @@ const CORE_METHODS = ["auto", "snapshot", "stop", "gdb", "none"];
 /** More processes than this are asked about. */
 const MANY = 8;
 
-function readDuration(flag: string, text: string): number {
+/** Throws UsageError for what is no duration. */
+export function readDuration(flag: string, text: string): number {
   const value = parseDurationMs(text);
   if (value === undefined) throw new UsageError(`${flag} ${text}: expected a duration such as 30s or 2m`);
   return value;

@@ -1,5 +1,6 @@
 // What `guard` and `capture` share once a capture is secured: to a sealed bundle, and to the link on the record.
 import { dirname } from "node:path";
+import type { ReadableBundle } from "../capture/compare-with-earlier.ts";
 import type { EarlyUpload } from "../capture/early-upload.ts";
 import { postNotes, type Noted } from "../capture/post-notes.ts";
 import { readBundle, type SealedBundle } from "../capture/sealed-bundle.ts";
@@ -18,7 +19,7 @@ const NOTE_MS = 10_000;
 export async function seal(
   secured: SecuredBundle,
   destination: Destination,
-  interrupted?: string,
+  more: { readonly interrupted?: string; readonly earlier?: ReadableBundle } = {},
 ): Promise<SealedBundle> {
   const url =
     destination.store === undefined ? secured.paths.folder : bundleUrl(destination.store, secured.capture);
@@ -37,7 +38,7 @@ export async function seal(
     url,
     ...(secured.early === undefined ? {} : { watch: secured.early.core }),
     sealing: destination.sealing,
-    ...(interrupted === undefined ? {} : { interrupted }),
+    ...more,
   });
   return readBundle(dirname(secured.paths.folder), manifest.captureId);
 }
@@ -94,6 +95,7 @@ export function resultOf(bundle: SealedBundle, delivered: Delivered): SavedCaptu
     path: bundle.path,
     collectors: manifest.collectors,
     readings: manifest.readings,
+    ...(manifest.comparison === undefined ? {} : { comparison: manifest.comparison }),
     pausedMs: manifest.pausedMs,
     ...(manifest.signing?.failed === undefined ? {} : { unsigned: manifest.signing.failed }),
     upload: delivered.upload,

@@ -1,5 +1,6 @@
 // exhibit capture: capture now, run nothing. One process or several; each has its own bundle.
 import pLimit from "p-limit";
+import type { ReadableBundle } from "../capture/compare-with-earlier.ts";
 import type { CaptureRequest } from "../capture/request.ts";
 import type { SecuredCapture } from "../capture/run.ts";
 import { ExhibitError, messageOf } from "../errors.ts";
@@ -11,11 +12,12 @@ import { describeCapture } from "./capture-report.ts";
 import { confirmMany, findAsked, readRequestOptions } from "./capture-request.ts";
 import { deliver, exitCodeOfResult, resultOf, seal, unsealedResult } from "./capture-session.ts";
 import { openDestination, recover, type Destination } from "./destination.ts";
-import type { CaptureOptions } from "./capture-options.ts";
+import type { CaptureCommandOptions, CaptureOptions } from "./capture-options.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { showPlan } from "./dry-run.ts";
 import { exitCodeOf, type Stopped } from "./keys.ts";
 import { readSettings } from "./read-settings.ts";
+import { findReadable } from "./readable-bundle.ts";
 import type { CaptureResult, SavedCapture } from "./results/captures.ts";
 
 const NEXT = "the next exhibit command seals what there is";
@@ -23,10 +25,15 @@ const NEXT = "the next exhibit command seals what there is";
 /** Several at once are captured side by side, but only one of them is stopped at a time. */
 const SIDE_BY_SIDE = 4;
 
-export async function run(context: CommandContext<CaptureOptions>): Promise<CommandResult> {
-  const { options } = context;
+export async function run(context: CommandContext<CaptureCommandOptions>): Promise<CommandResult> {
+  const { afterOf } = context.options;
+  const options =
+    afterOf === undefined
+      ? context.options
+      : { ...context.options, profile: context.options.profile ?? "quick" };
   const loaded = await readSettings(context);
   const common = readRequestOptions(options, loaded);
+  const earlier = afterOf === undefined ? undefined : await findReadable(afterOf, loaded);
   const destination = await openDestination(options, loaded);
   const targets = await findAsked(context.positionals[0], options);
   await confirmMany(targets, options, context.canAsk ? (question) => ask(context, question) : undefined);
@@ -37,7 +44,7 @@ export async function run(context: CommandContext<CaptureOptions>): Promise<Comm
     held: found.held,
     careful: found.careful,
     ...(found.rights.reason === undefined ? {} : { missingRight: found.rights.reason }),
-    phase: "adhoc",
+    ...(earlier === undefined ? { phase: "adhoc" } : { phase: "after", afterOf: earlier.manifest.captureId }),
     lockWaitMs: 0,
     pauseGate: (work) => onePause(work),
   }));
@@ -46,7 +53,7 @@ export async function run(context: CommandContext<CaptureOptions>): Promise<Comm
   const sideBySide = pLimit(SIDE_BY_SIDE);
   const outcomes = await Promise.all(
     requests.map((request, index) =>
-      sideBySide(() => captureOne(request, { destination, context, found: targets[index] })),
+      sideBySide(() => captureOne(request, { destination, context, found: targets[index], earlier })),
     ),
   );
   // What this capture says is said whatever lies in the spool besides.
@@ -80,6 +87,7 @@ async function captureOne(
     readonly destination: Destination;
     readonly context: CommandContext<CaptureOptions>;
     readonly found: FoundTarget | undefined;
+    readonly earlier: ReadableBundle | undefined;
   },
 ): Promise<One> {
   const { destination, context } = to;
@@ -106,7 +114,8 @@ async function captureOne(
   await secured.release();
   let result: SavedCapture;
   try {
-    const bundle = await seal(secured, destination);
+    const { earlier } = to;
+    const bundle = await seal(secured, destination, earlier === undefined ? {} : { earlier });
     result = resultOf(
       bundle,
       await deliver(bundle, destination, { ...context.options, early: secured.early }),

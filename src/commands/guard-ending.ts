@@ -12,6 +12,7 @@ import type { FoundTarget } from "../target/found.ts";
 import { describeCapture } from "./capture-report.ts";
 import { completed, deliver, resultOf, seal, unsealedResult, type Delivered } from "./capture-session.ts";
 import type { Destination } from "./destination.ts";
+import { lookAgain, type After } from "./guard-after.ts";
 import type { GuardOptions } from "./capture-options.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { startCommand, type Ended } from "./mitigation.ts";
@@ -39,6 +40,8 @@ export interface Guarded extends Mitigating {
   /** Settled, unless the budget was over before. */
   readonly securing: Promise<SecuredCapture>;
   readonly destination: Destination;
+  /** Whether and how it is looked at again. */
+  readonly after?: After;
 }
 
 /** No evidence could be taken: said loudly, and COMMAND runs all the same, unless evidence was required. */
@@ -179,7 +182,14 @@ export async function mitigate(guarded: Guarded, leftMs: number): Promise<Comman
     const first = await delivering;
     return resultOf(bundle, completed(first, await deliver(bundle, destination, context.options)));
   })();
-  const json: GuardResult = { capture: await finishInTime(finish, guarded, sending), command: told };
+  const capture = await finishInTime(finish, guarded, sending);
+  const { after } = guarded;
+  const { captureId } = (await valueNow(securing))?.paths ?? {};
+  const looked =
+    after === undefined || captureId === undefined
+      ? {}
+      : { after: await lookAgain({ ...after, context, destination, captureId }) };
+  const json: GuardResult = { capture, command: told, ...looked };
   return { exitCode: ended.exitCode, json };
 }
 

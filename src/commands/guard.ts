@@ -8,11 +8,12 @@ import { lookUpCommand } from "../host/commands-on-path.ts";
 import { printable } from "../printable.ts";
 import type { FoundTarget } from "../target/found.ts";
 import { takeCapture } from "./capture-one.ts";
-import { findAsked, readRequestOptions } from "./capture-request.ts";
+import { findAsked, readDuration, readRequestOptions } from "./capture-request.ts";
 import { openDestination } from "./destination.ts";
 import type { GuardOptions } from "./capture-options.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { showPlan } from "./dry-run.ts";
+import type { After } from "./guard-after.ts";
 import { mitigate, NOT_RUN, notRun, withoutCapture, type Guarded, type Mitigating } from "./guard-ending.ts";
 import { exitCodeOf } from "./keys.ts";
 import { readSettings } from "./read-settings.ts";
@@ -48,7 +49,7 @@ export async function run(context: CommandContext<GuardOptions>): Promise<Comman
     if (error instanceof UsageError || error instanceof SettingsError) throw error;
     return withoutCapture(error, then);
   }
-  const { request, found, destination } = prepared;
+  const { request, found, destination, after } = prepared;
   if (options.dryRun) return showPlan([request], { destination, argv, context });
 
   const deadlineMs = request.budgetMs + (required === undefined ? -START_MS : LATE_FOR_REQUIRED_MS);
@@ -57,7 +58,7 @@ export async function run(context: CommandContext<GuardOptions>): Promise<Comman
     deadlineMs,
     ...(options.noNote ? {} : { records: destination.records }),
   });
-  const guarded: Guarded = { ...then, found, securing, destination };
+  const guarded: Guarded = { ...then, found, securing, destination, ...(after ? { after } : {}) };
   if (stoppedBy !== undefined && stoppedBy !== "go-on")
     return notRun(guarded, { exitCode: exitCodeOf(stoppedBy), reason: `stopped by ${stoppedBy}`, isLate });
   if (isLate && required === undefined) {
@@ -85,6 +86,7 @@ async function prepare(context: CommandContext<GuardOptions>, argv: readonly str
   const { options } = context;
   const loaded = await readSettings(context);
   const common = readRequestOptions(options, loaded);
+  const afterMs = options.after === undefined ? undefined : readDuration("--after", options.after);
   const destination = await openDestination(options, loaded);
   const found = await findOne(context);
   const request: CaptureRequest = {
@@ -99,7 +101,8 @@ async function prepare(context: CommandContext<GuardOptions>, argv: readonly str
     // What finding it took is gone from the budget: systemctl on a sick host takes seconds.
     agoMs: Math.round(performance.now()),
   };
-  return { request, found, destination };
+  const after: After | undefined = afterMs === undefined ? undefined : { afterMs, loaded, request };
+  return { request, found, destination, after };
 }
 
 async function findOne(context: CommandContext<GuardOptions>): Promise<FoundTarget> {

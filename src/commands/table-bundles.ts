@@ -142,3 +142,21 @@ Exit status: 0 intact, 1 not (names each file), 2 usage, ${NOT_SAID}.`,
   ],
   load: () => import("./verify.ts"),
 });
+
+export const diff = defineCommand({
+  name: "diff",
+  group: "After",
+  summary: "what differs between two bundles of one service",
+  usage: ["exhibit diff A B"],
+  arguments: [
+    { name: "A", completes: "bundle" },
+    { name: "B", completes: "bundle" },
+  ],
+  options: {},
+  notes: `A and B are named as REF of exhibit show is: before and after, or a sick instance and a healthy one. What is known of
+one only is no difference.
+
+Exit status: 0 nothing differs that matters; 1 something does; 2 usage or settings; ${NOT_SAID}.`,
+  examples: ["exhibit diff 4f2a91 last", "exhibit diff ./sick/20261122T031207Z-cn14-muskie_7-4f2a91 last"],
+  load: () => import("./diff.ts"),
+});

@@ -4,7 +4,7 @@ import { checkOptionTable } from "./check-options.ts";
 import { captureOptions, checkTarget, guardOptions } from "./capture-options.ts";
 import { add, run } from "./during-commands.ts";
 import { defineCommand, optionMaker, type ArgumentFacts, type CommandFacts } from "./command.ts";
-import { fetch, ls, show, verify } from "./table-bundles.ts";
+import { diff, fetch, ls, show, verify } from "./table-bundles.ts";
 
 const flag = optionMaker("flag");
 const value = optionMaker("value");
@@ -40,6 +40,7 @@ A capture that fails never blocks COMMAND unless --require says so.`,
     'exhibit guard muskie@7 -i INC-4211 -m "p99 4x since 02:55Z" -- systemctl restart muskie@7',
     "exhibit guard --pid 24113 --budget 10s --max-pause 0 -- kill -TERM 24113",
     "exhibit guard muskie@7 --require=core,threads -- systemctl restart muskie@7",
+    "exhibit guard muskie@7 --after 60s -- systemctl restart muskie@7",
   ],
   load: () => ahead(() => import("./guard.ts")),
 });
@@ -55,7 +56,11 @@ const capture = defineCommand({
   notes: `Exit status: 0 complete, sent and noted (or not asked for); 1 nothing usable was saved; 2 usage or settings;
 3 saved, but a required collector is missing or cut short; 4 saved, the upload is waiting; 5 uploaded, the note is
 waiting; 130/143 stopped by you, what there was is sealed.`,
-  examples: ["exhibit capture --pid 24113", "exhibit capture muskie@7 -i INC-4211 --only threads,sockets"],
+  examples: [
+    "exhibit capture --pid 24113",
+    "exhibit capture muskie@7 -i INC-4211 --only threads,sockets",
+    "exhibit capture muskie@7 --after-of 4f2a91",
+  ],
   load: () => ahead(() => import("./capture.ts")),
 });
 
@@ -203,6 +208,7 @@ export const COMMANDS: readonly CommandFacts[] = [
   push,
   note,
   show,
+  diff,
   fetch,
   verify,
   doctor,

@@ -3,6 +3,8 @@ import { ADDED, EVIDENCE_FOLDER, ZIP_FILE } from "../bundle/layout.ts";
 import type { Manifest, Outcome } from "../bundle/manifest.ts";
 import { sealingFacts } from "../bundle/open-lines.ts";
 import { subjectOf } from "../bundle/subject.ts";
+import { answerOf, answerText, unseenCollectors } from "../readings/answer.ts";
+import { comparisonText } from "../readings/comparison-text.ts";
 import type { Note } from "./note.ts";
 
 export interface NoteSources {
@@ -64,6 +66,19 @@ function outcomeOf({ outcome, running }: NoteSources): Note["outcome"] {
   return { state: "ended", startedAt, durationMs: elapsedMs, exitCode, signal };
 }
 
+/** Of a bundle after the mitigation the comparison is the answer. */
+function answerIn({ made, comparison, readings, collectors }: Manifest): string | undefined {
+  if (made !== undefined || comparison !== undefined) return undefined;
+  const unseen = unseenCollectors(collectors);
+  const answer = answerOf(readings, unseen);
+  // Who asked for a part only did not ask this.
+  const asked = new Set(collectors.filter(({ byChoice }) => !byChoice).map(({ name }) => name));
+  if (answer === "unknown" && !unseen.every((name) => asked.has(name))) return undefined;
+  // Bundles of an older version do not say how sure a reading is.
+  if (answer === "nothing" && readings.some(({ sureness }) => sureness === undefined)) return undefined;
+  return answerText(answer, unseen);
+}
+
 /** The facts of the note. At most five readings, in the manifest's order; what the operator left out is not missing. */
 export function buildNote(sources: NoteSources): Note {
   const { manifest, url } = sources;
@@ -82,6 +97,8 @@ export function buildNote(sources: NoteSources): Note {
     operator: manifest.operator.sudoUser ?? manifest.operator.user,
     state: manifest.state,
     stateReason: manifest.stateReason,
+    answer: answerIn(manifest),
+    comparison: manifest.comparison && comparisonText(manifest.comparison),
     readings: manifest.readings.slice(0, MAX_READINGS).map(({ text, line, file }) => ({ text, line, file })),
     bundle: {
       url,

@@ -41,6 +41,10 @@ export interface Note {
   readonly state: "complete" | "partial" | "interrupted";
   /** Why it was interrupted, in words. */
   readonly stateReason: string | undefined;
+  /** Whether a restart would help, as far as the readings say; undefined where no rule was asked. */
+  readonly answer: string | undefined;
+  /** What is different from before the mitigation, in words. */
+  readonly comparison: string | undefined;
   /** At most five. */
   readonly readings: readonly NoteReading[];
   readonly bundle: {

@@ -4,6 +4,7 @@ import { fitNote } from "./fit-note.ts";
 import type { Note, NoteReading } from "./note.ts";
 import { spanLeaf as leaf, spansOf } from "./spans.ts";
 import {
+  answerLines,
   caveat,
   bundleFacts,
   gotLine,
@@ -78,6 +79,7 @@ function render(note: Note): AdfDocument {
     content: [
       paragraph(...line(headline(note, leaf), strong)),
       { type: "blockquote", content: [paragraph(...line(reasonLine(note, leaf)))] },
+      ...answerLines(note, leaf).map((words) => paragraph(...line(words))),
       ...(note.readings.length === 0
         ? []
         : [{ type: "orderedList", attrs: { order: 1 }, content: note.readings.map(reading) }]),

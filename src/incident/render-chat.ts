@@ -31,8 +31,8 @@ function fit(words: string, { url }: Note["bundle"], marker: string): string {
 
 /** One line of at most 390 bytes: what, where, before which action, the first reading, the address, `[exhibit:ID/STAGE]`. */
 export function renderChat(note: Note): string {
-  const first = note.readings[0];
-  const said = first === undefined ? "" : `; ${printable(first.text, 120)}`;
+  const first = note.comparison ?? note.readings[0]?.text;
+  const said = first === undefined ? "" : `; ${printable(first, 120)}`;
   return fit(`${headline(note, leaf)}${said}`, note.bundle, markerOf(note));
 }
 

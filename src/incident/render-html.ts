@@ -3,6 +3,7 @@ import { printable } from "../printable.ts";
 import { fitText } from "./fit-note.ts";
 import type { Note, NoteReading } from "./note.ts";
 import {
+  answerLines,
   caveat,
   bundleFacts,
   followUpLine,
@@ -55,6 +56,7 @@ function render(note: Note): string {
     `<p><b>${headline(note, leaf)}</b></p>`,
     // Not in <blockquote>: Request Tracker folds that behind "Show quoted text" (html/Elements/ShowMessageStanza).
     `<p><i>${reasonLine(note, leaf)}</i></p>`,
+    ...answerLines(note, leaf).map((line) => `<p>${line}</p>`),
     ...(note.readings.length === 0 ? [] : [`<ol>${note.readings.map(reading).join("")}</ol>`]),
     "<ul>",
     `<li>${address("Bundle", note.bundle.url)}${facts === "" ? "" : ` (${facts})`}</li>`,

@@ -3,6 +3,7 @@ import { fitText } from "./fit-note.ts";
 import { markdownCode, markdownFence, markdownLink, markdownText } from "./markdown-text.ts";
 import type { Note, NoteReading } from "./note.ts";
 import {
+  answerLines,
   bundleFacts,
   caveat,
   gotLine,
@@ -38,6 +39,7 @@ function render(note: Note, marker: string): string {
     "",
     `> ${reasonLine(note, leaf)}`,
     "",
+    ...answerLines(note, leaf).flatMap((line) => [line, ""]),
     ...(note.readings.length === 0 ? [] : [...note.readings.flatMap(reading), ""]),
     `${address("Bundle", note.bundle.url)}${facts === "" ? "" : ` (${facts})`}`,
     ...(note.report === undefined ? [] : [address("Report", note.report)]),

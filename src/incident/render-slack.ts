@@ -6,6 +6,7 @@ import type { Note, NoteReading } from "./note.ts";
 import { renderChat } from "./render-chat.ts";
 import { spanLeaf as leaf, spansOf } from "./spans.ts";
 import {
+  answerLines,
   caveat,
   bundleFacts,
   gotLine,
@@ -84,6 +85,7 @@ function render(note: Note): SlackMessage {
   const elements: readonly SlackElement[] = [
     section(...line(headline(note, leaf), true)),
     { type: "rich_text_quote", elements: line(reasonLine(note, leaf)) },
+    ...answerLines(note, leaf).map((words) => section(...line(`${words}\n`))),
     ...note.readings.flatMap(reading),
     section(
       ...line("\n"),

@@ -3,6 +3,7 @@ import { printable } from "../printable.ts";
 import { fitText } from "./fit-note.ts";
 import type { Note, NoteReading } from "./note.ts";
 import {
+  answerLines,
   bundleFacts,
   caveat,
   gotLine,
@@ -31,6 +32,7 @@ function render(note: Note): string {
     headline(note, leaf),
     reasonLine(note, leaf),
     "",
+    ...answerLines(note, leaf).flatMap((line) => [line, ""]),
     ...(note.readings.length === 0 ? [] : [...note.readings.flatMap(reading), ""]),
     `Bundle  ${printable(note.bundle.url, 600)}`,
     ...(facts === "" ? [] : [`        ${facts}`]),

@@ -4,6 +4,7 @@ import { printable } from "../printable.ts";
 import { fitText } from "./fit-note.ts";
 import type { Note, NoteReading } from "./note.ts";
 import {
+  answerLines,
   caveat,
   bundleFacts,
   gotLine,
@@ -58,6 +59,7 @@ function render(note: Note): string {
     headline(note, leaf),
     `bq. ${reasonLine(note, leaf)}`,
     "",
+    ...answerLines(note, leaf).flatMap((line) => [line, ""]),
     ...(note.readings.length === 0 ? [] : [...note.readings.flatMap(reading), ""]),
     `* ${address("Bundle", note.bundle.url)}${facts === "" ? "" : ` (${facts})`}`,
     ...(note.report === undefined ? [] : [`* ${address("Report", note.report)}`]),

@@ -55,6 +55,14 @@ export function reasonLine({ reason, operator }: Note, leaf: Leaf): string {
   return reason === undefined ? `Taken by ${who}` : `"${leaf.text(reason, 300)}" (${who})`;
 }
 
+/** What all readings together say, and what is different from before: before the readings themselves. */
+export function answerLines({ comparison, answer }: Note, leaf: Leaf): readonly string[] {
+  return [
+    ...(comparison === undefined ? [] : [`Since then: ${leaf.text(comparison, 400)}`]),
+    ...(answer === undefined ? [] : [`Answer: ${leaf.text(answer, 300)}`]),
+  ];
+}
+
 /** Size, digest, end of retention and how to fetch it, as far as they are known; empty when nothing is. */
 export function bundleFacts({ bundle }: Note, leaf: Leaf): string {
   const facts = [

@@ -21,6 +21,14 @@ export function unseenParts(evidence: Evidence): readonly string[] {
   return NEEDED.flatMap(([part, collector]) => (evidence[part] === undefined ? [collector] : []));
 }
 
+/** The same by how the collectors ended, where the evidence itself is not at hand. */
+export function unseenCollectors(
+  records: readonly { readonly name: string; readonly bytes: number }[],
+): readonly string[] {
+  const seen = new Set(records.filter(({ bytes }) => bytes > 0).map(({ name }) => name));
+  return NEEDED.map(([, collector]) => collector).filter((collector) => !seen.has(collector));
+}
+
 /** The answer; a hint alone is never one. Readings of bundles of an older version say nothing of a restart. */
 export function answerOf(
   readings: readonly {

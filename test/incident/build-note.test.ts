@@ -106,6 +106,8 @@ test("buildNote picks the facts of the manifest", () => {
     operator: "kim",
     state: "partial",
     stateReason: undefined,
+    answer: undefined,
+    comparison: undefined,
     bundle: {
       url: "/var/lib/exhibit/spool/x/",
       uploaded: false,
@@ -179,4 +181,30 @@ test("an outcome is running, ended or not run", () => {
     signal: "SIGKILL",
   });
   assert.equal(told({}), undefined);
+});
+
+test("whether anything speaks for a restart is said where all that matters was looked at, or something does", () => {
+  const all = ["process", "threads", "sockets", "open-files"].map((name) => collector(name));
+  const reading = { ...manifest.readings[0], sureness: "likely" as const };
+  const answer = (more: Partial<Manifest>) =>
+    buildNote({ manifest: { ...manifest, readings: [], ...more }, url: "/x" }).answer;
+
+  assert.equal(answer({ collectors: all }), "Nothing speaks for a restart.");
+  assert.match(
+    answer({
+      collectors: all,
+      readings: Manifest.shape.readings.parse([{ ...reading, speaksFor: "not-restart" }]),
+    }) ?? "",
+    /^Nothing speaks for a restart: .* outside of this process/,
+  );
+  assert.match(
+    answer({ readings: Manifest.shape.readings.parse([{ ...reading, speaksFor: "restart" }]) }) ?? "",
+    /^Something speaks for a restart/,
+  );
+  assert.equal(answer({}), undefined);
+  assert.match(
+    answer({ collectors: [...all.slice(1), collector("process", { status: "failed", bytes: 0 })] }) ?? "",
+    /^Cannot tell .*not seen: process/,
+  );
+  assert.equal(answer({ made: "run", collectors: all }), undefined);
 });

@@ -91,7 +91,7 @@ function checkWiki(note: Note): void {
   assert.ok(wiki.length < 32_767);
   assert.doesNotMatch(wiki.replaceAll("\n", ""), CONTROL);
   const ours =
-    /^(?:Evidence from \{\{|bq\. |# |#\* (?:from )?\{\{|\* (?:\[Bundle\||\*Bundle\* |\[Report\||\*Report\* |Taken |Got |Then )|These are readings, not a diagnosis\. \{\{exhibit:[A-Za-z0-9._-]*\/\d\}\}$|$)/;
+    /^(?:Evidence from \{\{|Since then: |Answer: |bq\. |# |#\* (?:from )?\{\{|\* (?:\[Bundle\||\*Bundle\* |\[Report\||\*Report\* |Taken |Got |Then )|These are readings, not a diagnosis\. \{\{exhibit:[A-Za-z0-9._-]*\/\d\}\}$|$)/;
   for (const line of wiki.split("\n")) {
     assert.match(line, ours);
     if (line.startsWith("These are")) continue;

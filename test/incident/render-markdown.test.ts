@@ -48,6 +48,8 @@ test("the Markdown of a note holds what its text holds", () => {
 
 > "Latency 4x since 02:55Z, about to restart" (kim)
 
+Answer: Something speaks for a restart: what is wrong is kept in this process.
+
 1. **812 sockets in CLOSE-WAIT to 10.2.7.31:2021; its twin 10.2.7.32 has 6.**
    \`\`\`text
    CLOSE-WAIT 1 0 10.2.3.17:41822 10.2.7.31:2021 users:(("node",pid=24113,fd=811))
@@ -93,7 +95,7 @@ test("only addresses of the web become links", () => {
 
 test("hostile text is no markup, no control character and no line of its own in Markdown", () => {
   const ours =
-    /^(?:\*\*Evidence from |> |\d\. \*\*| {3}from |- \*\*|These are readings, not a diagnosis\.$|<!-- exhibit:[A-Za-z0-9._-]* -->$|$)/;
+    /^(?:\*\*Evidence from |Since then: |Answer: |> |\d\. \*\*| {3}from |- \*\*|These are readings, not a diagnosis\.$|<!-- exhibit:[A-Za-z0-9._-]* -->$|$)/;
   fc.assert(
     fc.property(hostileNote, (note) => {
       const markdown = renderMarkdown(note);

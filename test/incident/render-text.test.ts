@@ -12,6 +12,8 @@ test("the text of a note tells what, where, readings, links, gaps and outcome, i
     `Evidence from muskie@7 on us-east-cn14, taken before: systemctl restart muskie@7
 "Latency 4x since 02:55Z, about to restart" (kim)
 
+Answer: Something speaks for a restart: what is wrong is kept in this process.
+
 1. 812 sockets in CLOSE-WAIT to 10.2.7.31:2021; its twin 10.2.7.32 has 6.
      CLOSE-WAIT 1 0 10.2.3.17:41822 10.2.7.31:2021 users:(("node",pid=24113,fd=811))
      from evidence/sockets/ss.txt
@@ -65,7 +67,7 @@ test("a mitigation that runs, was not run, or was killed is told as such", () =>
 
 test("hostile text brings no control character, no line and no length into the text form", () => {
   const ours =
-    /^(?:Evidence from |"|Taken by |\d\. | {5}|Bundle {2}| {8}|Report {2}|Taken {3}|Got {5}|Then {4}|These are readings|$)/;
+    /^(?:Evidence from |Since then: |Answer: |"|Taken by |\d\. | {5}|Bundle {2}| {8}|Report {2}|Taken {3}|Got {5}|Then {4}|These are readings|$)/;
   fc.assert(
     fc.property(hostileNote, (note) => {
       const text = renderText(note);

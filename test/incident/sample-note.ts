@@ -16,6 +16,8 @@ export const sampleNote: Note = {
   operator: "kim",
   state: "partial",
   stateReason: undefined,
+  answer: "Something speaks for a restart: what is wrong is kept in this process.",
+  comparison: undefined,
   readings: [
     {
       text: "812 sockets in CLOSE-WAIT to 10.2.7.31:2021; its twin 10.2.7.32 has 6.",
@@ -97,6 +99,8 @@ export const hostileNote: fc.Arbitrary<Note> = fc.record({
   operator: hostileText,
   state: fc.constantFrom("complete", "partial", "interrupted"),
   stateReason: maybe(hostileText),
+  answer: maybe(hostileText),
+  comparison: maybe(hostileText),
   readings: fc.array(fc.record({ text: hostileText, line: maybe(hostileText), file: hostileText }), {
     maxLength: 5,
   }),

@@ -1,6 +1,7 @@
 // What --json prints for guard and capture: published under schema/, and the types of their results. What is unknown is
 // absent, never zero.
 import { z } from "zod";
+import { ComparisonRecord } from "../../bundle/comparison-record.ts";
 import {
   CaptureId,
   CollectorRecord,
@@ -43,6 +44,7 @@ export const SavedCapture = z.strictObject({
   path: z.string().describe("the bundle's folder on this host"),
   collectors: z.array(CollectorRecord),
   readings: z.array(ReadingRecord),
+  comparison: ComparisonRecord.optional(),
   pausedMs: Manifest.shape.pausedMs,
   upload: UploadResult,
   notes: z.array(NoteResult),
@@ -69,6 +71,14 @@ export type CaptureResult = z.infer<typeof CaptureResult>;
 export const GuardResult = z.strictObject({
   capture: OneCapture,
   command: Outcome.omit({ schemaVersion: true, captureId: true }).describe("what became of COMMAND"),
+  after: z
+    .strictObject({
+      verdict: ComparisonRecord.shape.verdict,
+      text: z.string(),
+      capture: OneCapture,
+    })
+    .optional()
+    .describe("what was different, with --after"),
 });
 export type GuardResult = z.infer<typeof GuardResult>;
 
