@@ -10,24 +10,24 @@ export interface FutexWait {
   readonly isLock: boolean;
 }
 
-/** futex(2) on x86-64 and on arm64, riscv64 and others with the generic table. */
-const FUTEX = new Set(["202", "98"]);
-/** Beside the operation: FUTEX_PRIVATE_FLAG, FUTEX_CLOCK_REALTIME. */
+/** futex(2) on x86-64, and on arm64, riscv64 and others with the generic table. */
+const CALL = /^(?:202|98) (0x[0-9a-f]{1,16}) 0x([0-9a-f]{1,16}) 0x([0-9a-f]{1,16}) /;
+/** Without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME. */
 const OPERATION = 0x7f;
 const WAIT = 0;
 const LOCK_PI = 6;
 /** "Locked, and others wait": lowlevellock.h of glibc, runtime/lock_futex.go of Go. */
-const CONTENDED = 2n;
-/** The same bit of FUTEX_WAITERS: musl's mutexes, robust ones of glibc. */
-const WAITERS = 0x8000_0000n;
+const CONTENDED = 2;
+/** FUTEX_WAITERS: musl's mutexes, robust ones of glibc. */
+const WAITERS = 0x8000_0000;
 
 /** Undefined when it is no wait for a futex. */
 export function parseFutexWait(syscall: string): FutexWait | undefined {
-  const [number = "", address, operation = "", value = ""] = syscall.split(" ");
-  if (!FUTEX.has(number) || address === undefined || !/^0x[0-9a-f]{1,16}$/.test(address)) return undefined;
-  if (!/^0x[0-9a-f]{1,16}$/.test(operation) || !/^0x[0-9a-f]{1,16}$/.test(value)) return undefined;
-  const command = Number(BigInt(operation) & BigInt(OPERATION));
-  const low = BigInt(value) & 0xffff_ffffn;
-  const isContended = low === CONTENDED || (low & WAITERS) !== 0n;
+  const [, address, operation, value] = CALL.exec(syscall) ?? [];
+  if (address === undefined || operation === undefined || value === undefined) return undefined;
+  // Both are 32 bits wide.
+  const command = Number.parseInt(operation.slice(-8), 16) & OPERATION;
+  const expected = Number.parseInt(value.slice(-8), 16);
+  const isContended = expected === CONTENDED || expected >= WAITERS;
   return { address, isLock: command === LOCK_PI || (command === WAIT && isContended) };
 }

@@ -58,6 +58,31 @@ export function parseProcNet(text: string, protocol: InetProtocol): readonly Ine
   return sockets;
 }
 
+/** What changes of a socket while it lives. */
+export type InetSocketState = Pick<
+  InetSocket,
+  "state" | "recvQueue" | "sendQueue" | "timer" | "retransmits" | "inode"
+>;
+
+/** State, queues, timer, times sent again and inode; addresses and the rest are passed over. */
+const STATE =
+  /^\s*\d+: \S+ \S+ ([0-9A-F]{2}) ([0-9A-F]{8}):([0-9A-F]{8}) ([0-9A-F]{2}):\S+ ([0-9A-F]{1,8}) +\d+ +\d+ (\d{1,15})\b/;
+
+/** The same of a line of TCP as `parseProcNet` gives, several times as fast; undefined when it is no socket. */
+export function parseTcpState(line: string): InetSocketState | undefined {
+  const [, state, sendQueue, recvQueue, timer, retransmits, inode] = STATE.exec(line) ?? [];
+  if (inode === undefined) return undefined;
+  const number = (digits: string | undefined) => Number.parseInt(digits ?? "", 16);
+  return {
+    state: nameState("tcp", number(state)),
+    recvQueue: number(recvQueue),
+    sendQueue: number(sendQueue),
+    timer: TIMERS[number(timer)],
+    retransmits: number(retransmits),
+    inode: Number(inode),
+  };
+}
+
 function parseLine(line: string, protocol: InetProtocol): InetSocket | undefined {
   const fields = line.trim().split(/\s+/);
   const [slot, localText = "", peerText = "", stateText = "", queues = "", timerText = "", retransmits] =

@@ -55,6 +55,7 @@ async function enterNode(context: Context): Promise<Entered> {
   const answer = await context.inspect();
   if ("inspection" in answer) return observeNode(context, answer.inspection);
   if ("refused" in answer) return unknown(answer.refused);
+  await context.saveJson("inspector.json", { silentMs: answer.silentMs });
   return unknown(
     `its main thread gave no answer for ${answer.silentMs} ms; its inspector may still open, and the next capture closes it`,
   );

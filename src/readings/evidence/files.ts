@@ -31,12 +31,21 @@ export function filesOf(collector: string, read: ReadEvidence): CollectorFiles {
     },
     lines: async (name, schema) => {
       const found = await text(name);
-      return found?.split("\n").flatMap((line) => {
-        const value = line === "" ? undefined : schema.safeParse(parseJson(line)).data;
-        return value === undefined ? [] : [{ value, line }];
-      });
+      return found === undefined ? undefined : parseLines(found, schema);
     },
   };
+}
+
+function parseLines<T>(text: string, schema: z.ZodType<T>): readonly { value: T; line: string }[] {
+  const lines = text.split("\n").filter((line) => line !== "");
+  // All at once is twice as fast; a line that was cut by a kill makes it one by one.
+  const all = parseJson(`[${lines.join(",")}]`);
+  const values: readonly unknown[] =
+    Array.isArray(all) && all.length === lines.length ? all : lines.map(parseJson);
+  return lines.flatMap((line, index) => {
+    const value = schema.safeParse(values[index]).data;
+    return value === undefined ? [] : [{ value, line }];
+  });
 }
 
 function parseJson(text: string): unknown {

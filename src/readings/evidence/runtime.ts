@@ -46,6 +46,8 @@ export interface RuntimeEvidence {
   /** Java threads, and the monitors that they wait for. */
   readonly javaThreads: Fact<JvmThreads> | undefined;
   readonly loop: Fact<EventLoop> | undefined;
+  /** For how long the main thread was asked for its inspector, and did not answer. */
+  readonly silentMs: Fact<number> | undefined;
   readonly heap: Fact<Heap> | undefined;
   /** Requests that were answered, and the route that most time went into. */
   readonly requests: Fact<{ readonly count: number; readonly slowest: SlowRoute | undefined }> | undefined;
@@ -88,6 +90,8 @@ const NodeSummary = z.object({
 });
 type NodeSummary = z.output<typeof NodeSummary>;
 
+const Silent = z.object({ silentMs: Ms });
+
 /** Between two rows of jstat: over less time a share is chance. */
 const SHORTEST_MS = 500;
 
@@ -106,6 +110,11 @@ export async function readRuntime(files: CollectorFiles): Promise<RuntimeEvidenc
   if (node !== undefined) return nodeRuntime(node, files.path("summary.json"), await blockedIn(files));
   const trace = await files.json("summary.json", TraceSummary);
   if (trace !== undefined) return tracedRuntime(trace, files.path("nhttpsnoop.txt"));
+  const silent = await files.json("inspector.json", Silent);
+  if (silent !== undefined) {
+    const silentMs = { value: silent.silentMs, file: files.path("inspector.json") };
+    return { ...NOTHING, windowMs: silent.silentMs, method: "inspector", silentMs };
+  }
   return readJvm(files);
 }
 
@@ -113,6 +122,7 @@ const NOTHING = {
   collections: undefined,
   javaThreads: undefined,
   loop: undefined,
+  silentMs: undefined,
   heap: undefined,
   requests: undefined,
   inFlight: undefined,

@@ -1,7 +1,7 @@
 // What the sockets collector saved: the process's own sockets at the first look, the namespace's TCP sockets at the last,
 // and the counters of both.
 import { z } from "zod";
-import { parseProcNet, type InetSocket } from "../../parsers/proc-net.ts";
+import { parseTcpState, type InetSocketState } from "../../parsers/proc-net.ts";
 import type { Fact } from "../fact.ts";
 import type { CollectorFiles } from "./files.ts";
 
@@ -31,7 +31,7 @@ export interface SocketEvidence {
   /** Between the two looks; undefined when there was only one. */
   readonly windowMs: number | undefined;
   /** The same socket at the last look, by its inode; undefined when it was gone. */
-  readonly atLastLook: (inode: number) => InetSocket | undefined;
+  readonly atLastLook: (inode: number) => InetSocketState | undefined;
   /** The raw line of a socket: that of ss where there is one, else the kernel's. */
   readonly lineOf: (socket: OwnSocket) => Omit<Fact<unknown>, "value">;
   /** Of the whole network namespace, by name: `TcpExt.ListenOverflows`. */
@@ -104,11 +104,16 @@ function rawLine(
 
 /** Parsed when it is asked for: of a healthy process nobody asks. */
 function lookUp(tables: readonly string[]): SocketEvidence["atLastLook"] {
-  let byInode: ReadonlyMap<number, InetSocket> | undefined;
+  let byInode: Map<number, InetSocketState> | undefined;
   return (inode) => {
-    byInode ??= new Map(
-      tables.flatMap((table) => parseProcNet(table, "tcp").map((socket) => [socket.inode, socket] as const)),
-    );
+    if (byInode === undefined) {
+      byInode = new Map();
+      for (const table of tables)
+        for (const line of table.split("\n")) {
+          const socket = parseTcpState(line);
+          if (socket !== undefined) byInode.set(socket.inode, socket);
+        }
+    }
     return byInode.get(inode);
   };
 }

@@ -6,11 +6,12 @@ import type { ThreadStack } from "../../parsers/stack.ts";
 import type { CollectorFiles } from "./files.ts";
 
 export interface StackSample {
-  /** In the order of the tool; empty when it gave none. */
-  readonly threads: readonly ThreadStack[];
+  /** All of them, in the order of the tool; none when it gave none. Parsed when it is asked for: most ask for one thread. */
+  readonly threads: () => readonly ThreadStack[];
+  readonly stackOf: (tid: number) => ThreadStack | undefined;
   readonly file: string;
-  /** What each thread waited for in the kernel; empty when that is not known. */
-  readonly waits: readonly KernelWait[];
+  /** What each thread waited for in the kernel; none when that is not known. */
+  readonly waits: () => readonly KernelWait[];
   readonly waitsFile: string;
 }
 
@@ -21,8 +22,6 @@ export interface StackEvidence {
 }
 
 const SAMPLES = [1, 2, 3];
-/** Of a sample: some 700 threads. The main one comes first. */
-const MOST_CHARACTERS = 1024 ** 2;
 
 export async function readStacks({ text, path }: CollectorFiles): Promise<StackEvidence | undefined> {
   const samples = await Promise.all(
@@ -36,14 +35,32 @@ export async function readStacks({ text, path }: CollectorFiles): Promise<StackE
   if (found.length === 0) return undefined;
   // Only eu-stack's threads are called TID.
   const isEuStack = found.some(({ stacks }) => /^TID \d/m.test(stacks ?? ""));
-  const parse = isEuStack ? parseEuStack : parsePstack;
   return {
     method: isEuStack ? "eu-stack" : "pstack",
-    samples: found.map(({ stacks, waits, file, waitsFile }) => ({
-      threads: parse((stacks ?? "").slice(0, MOST_CHARACTERS)),
-      file: path(file),
-      waits: parseKernelStacks((waits ?? "").slice(0, MOST_CHARACTERS)),
-      waitsFile: path(waitsFile),
-    })),
+    samples: found.map(({ stacks = "", waits = "", file, waitsFile }) => {
+      const threads = once(() => (isEuStack ? parseEuStack(stacks) : parsePstack(stacks)));
+      return {
+        threads,
+        stackOf: (tid) =>
+          isEuStack ? parseEuStack(blockOf(stacks, tid))[0] : threads().find((one) => one.tid === tid),
+        file: path(file),
+        waits: once(() => parseKernelStacks(waits)),
+        waitsFile: path(waitsFile),
+      };
+    }),
   };
+}
+
+/** The lines of one thread in eu-stack's output. */
+function blockOf(stacks: string, tid: number): string {
+  const head = `TID ${tid}:\n`;
+  const begin = stacks.startsWith(head) ? 0 : stacks.indexOf(`\n${head}`) + 1;
+  if (begin === 0 && !stacks.startsWith(head)) return "";
+  const end = stacks.indexOf("\nTID ", begin);
+  return stacks.slice(begin, end === -1 ? undefined : end);
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

@@ -18,7 +18,7 @@ export const descriptors: Rule = {
     const limit = found?.limit;
     if (found === undefined || limit === undefined || limit.value === "unlimited" || limit.value === 0)
       return [];
-    const open = usage?.looks.at(-1)?.descriptors ?? found.open.value;
+    const open = found.open.value;
     const growth = soon(growthOf(usage, "descriptors"), limit.value);
     if (open / limit.value <= NOTABLE_SHARE && growth === undefined) return [];
     const value = tenth((100 * open) / limit.value);

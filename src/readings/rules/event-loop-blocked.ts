@@ -10,9 +10,30 @@ export const eventLoopBlocked: Rule = {
   id: "event-loop-blocked",
   question: "Does the event loop come around?",
   next: "What keeps the main thread: a loop, a huge input, a synchronous call? The place is in its stacks.",
-  judge: (evidence) =>
-    evidence.runtime?.loop === undefined ? fromOutside(evidence) : fromInside(evidence.runtime),
+  judge: (evidence) => {
+    if (evidence.runtime?.loop !== undefined) return fromInside(evidence.runtime);
+    const outside = fromOutside(evidence);
+    return outside.length > 0 ? outside : unanswered(evidence);
+  },
 };
+
+/** Its inspector is opened by the main thread, the next time that it comes around. */
+function unanswered({ runtime }: Evidence): readonly Judged[] {
+  const silent = runtime?.silentMs;
+  if (runtime === undefined || silent === undefined || silent.value < LONG_MS) return [];
+  return [
+    {
+      text: `The main thread was asked to open its inspector, and did not come around to it in ${seconds(silent.value)}.`,
+      value: silent.value,
+      unit: "ms",
+      windowMs: silent.value,
+      method: runtime.method,
+      sureness: "likely",
+      speaksFor: "restart",
+      ...lineOf(silent),
+    },
+  ];
+}
 
 function fromInside({ loop, windowMs, method }: NonNullable<Evidence["runtime"]>): readonly Judged[] {
   const { hasTurned, silentMs, blockedIn } = loop?.value ?? {};

@@ -14,9 +14,9 @@ export const mainThreadStack: Rule = {
     const samples = stacks?.samples ?? [];
     if (stacks === undefined || samples.length < SAMPLES) return [];
     // On illumos threads are numbered from 1.
-    const tid = stacks.method === "pstack" ? 1 : (target?.pid ?? samples[0]?.threads[0]?.tid ?? 0);
+    const tid = stacks.method === "pstack" ? 1 : (target?.pid ?? samples[0]?.threads()[0]?.tid ?? 0);
     const top = commonTop(
-      samples.map(({ threads }) => threads),
+      samples.map(({ stackOf }) => [stackOf(tid)].filter((stack) => stack !== undefined)),
       { tid, count: TOP_FRAMES },
     );
     const [innermost] = top ?? [];

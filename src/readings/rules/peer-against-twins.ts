@@ -52,8 +52,14 @@ function compare(
     readonly hosts: ReadonlySet<string>;
   },
 ): readonly Judged[] {
+  const byPeer = new Map<string, OwnSocket[]>();
+  for (const socket of group.bad) {
+    const those = byPeer.get(socket.peer ?? "") ?? [];
+    those.push(socket);
+    byPeer.set(socket.peer ?? "", those);
+  }
   const byHost = [...group.hosts]
-    .map((host) => ({ host, those: group.bad.filter(({ peer }) => peer === `${host}:${group.port}`) }))
+    .map((host) => ({ host, those: byPeer.get(`${host}:${group.port}`) ?? [] }))
     .toSorted((a, b) => b.those.length - a.those.length);
   const [worst, next] = byHost;
   if (worst === undefined || next === undefined || worst.those.length < LEAST) return [];
