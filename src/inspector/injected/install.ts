@@ -26,7 +26,8 @@ export function install(parts: Parts, modules: Modules, options: InjectedOptions
   // Fake timers put a clock of their own over the real one, which stays in the prototype.
   const prototype: Partial<Clock> = Object.getPrototypeOf(perf.performance);
   const clock: Clock = typeof prototype.now === "function" ? { now: prototype.now } : perf.performance;
-  const now = (): number => Reflect.apply(clock.now, perf.performance, []);
+  // Bound in this realm: the application may have changed `bind`.
+  const now: () => number = Reflect.apply(Function.prototype.bind, clock.now, [perf.performance]);
   const began = now();
   const beganUnix = Date.now();
   // V8's own timer: setTimeout may be faked, and then a dead-man timer would never fire. It keeps no process alive.

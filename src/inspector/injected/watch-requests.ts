@@ -21,7 +21,11 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
   const log2 = Math.log2;
   const bucketOf = (us: number) => (us < 1 ? 0 : Math.min(511, (1 + log2(us) * 16) | 0));
   const MOST_IN_FLIGHT = 20_000;
-  const counts = new Map<string, Count>();
+  /** All that is more than `mostRoutes`. */
+  const OTHER = "{other}";
+  /** By route: a key of all that tells them apart would be made anew for every request. */
+  const counts = new Map<string, Count[]>();
+  let counted = 0;
   const inFlight = new Map<ObservedRequest, { readonly at: number; readonly kind: string }>();
   let events: unknown[] = [];
   let unlisted = 0;
@@ -33,17 +37,42 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
   const text = (value: unknown, limit: number) => (typeof value === "string" ? value.slice(0, limit) : "");
   const pathOf = (value: unknown) => {
     const url = text(value, 2000);
-    const end = url.search(/[?#]/);
-    return end < 0 ? url : url.slice(0, end);
+    const query = url.indexOf("?");
+    const path = query < 0 ? url : url.slice(0, query);
+    const hash = path.indexOf("#");
+    return hash < 0 ? path : path.slice(0, hash);
   };
-  /** `/users/17/photo` is `/users/{id}/photo`. */
+  /** Digits, 12 or more of hexadecimal, more than 32 of anything, or with one of `@%=;` in it. */
+  const isId = (path: string, from: number, to: number) => {
+    const length = to - from;
+    if (length === 0 || length > 32) return length > 0;
+    let [isNumber, isHex] = [true, true];
+    for (let at = from; at < to; at++) {
+      const code = path.charCodeAt(at);
+      if (code >= 0x30 && code <= 0x39) continue;
+      isNumber = false;
+      if (code === 0x40 || code === 0x25 || code === 0x3d || code === 0x3b) return true;
+      const lower = code | 0x20;
+      if (lower < 0x61 || lower > 0x66) isHex = false;
+    }
+    return isNumber || (isHex && length >= 12);
+  };
+  /** `/users/17/photo` is `/users/{id}/photo`. By hand: a regular expression takes four times as long. */
   const template = (value: unknown) => {
     const path = pathOf(value);
     if (path.length > 200) return "{long}";
-    return path.replace(
-      /\/(?:\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|[^/]{33,}|[^/]*[@%=;][^/]*)(?=\/|$)/gi,
-      "/{id}",
-    );
+    let made = "";
+    let copied = 0;
+    for (let slash = path.indexOf("/"); slash >= 0;) {
+      const next = path.indexOf("/", slash + 1);
+      const end = next < 0 ? path.length : next;
+      if (isId(path, slash + 1, end)) {
+        made += `${path.slice(copied, slash + 1)}{id}`;
+        copied = end;
+      }
+      slash = next;
+    }
+    return copied === 0 ? path : made + path.slice(copied);
   };
   const open = (kind: string, route: string, isDerived: boolean): Count => ({
     kind,
@@ -58,21 +87,32 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
     max: 0,
     buckets: new Uint32Array(512),
   });
-  const record = (
-    kind: string,
-    what: { method: string; route: string; isDerived: boolean; outcome: Outcome; peer: string },
-    ms: number,
-  ) => {
+  interface Answered {
+    readonly method: string;
+    readonly route: string;
+    readonly isDerived: boolean;
+    readonly outcome: Outcome;
+    readonly peer: string;
+  }
+  const countOf = (kind: string, { method, route, isDerived, outcome, peer }: Answered): Count => {
+    const same = counts.get(route);
+    if (same !== undefined)
+      for (const one of same)
+        if (one.outcome === outcome && one.method === method && one.kind === kind && one.peer === peer)
+          return one;
+    if (counted >= options.mostRoutes && route !== OTHER)
+      return countOf(kind, { method: "", route: OTHER, isDerived: true, outcome: "", peer: "" });
+    const made = { ...open(kind, route, isDerived), method, outcome, peer };
+    counted++;
+    if (same === undefined) counts.set(route, [made]);
+    else same.push(made);
+    return made;
+  };
+  const record = (kind: string, what: Answered, began: number) => {
     const { method, route, isDerived, outcome, peer } = what;
-    let key = `${kind} ${method} ${route} ${outcome} ${peer}`;
-    let count = counts.get(key);
-    if (count === undefined) {
-      if (counts.size >= options.mostRoutes) {
-        key = `${kind} other`;
-        count = counts.get(key) ?? open(kind, "{other}", true);
-      } else count = { ...open(kind, route, isDerived), method, outcome, peer };
-      counts.set(key, count);
-    }
+    const ended = now();
+    const ms = ended - began;
+    const count = countOf(kind, what);
     count.count++;
     count.sum += ms;
     if (ms < count.min) count.min = ms;
@@ -80,7 +120,7 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
     const at = bucketOf(ms * 1000);
     count.buckets[at] = (count.buckets[at] ?? 0) + 1;
     if (events.length < options.mostEvents)
-      events.push([toUnix(now()), kind, method, route, isDerived, outcome, ms, peer]);
+      events.push([toUnix(ended), kind, method, route, isDerived, outcome, ms, peer]);
     else unlisted++;
   };
   const begin =
@@ -110,11 +150,7 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
         : text(text(request.baseUrl, 200) + path, 200);
       const status = response?.statusCode;
       const outcome = typeof status === "number" ? status : "";
-      record(
-        "server",
-        { method: text(request.method, 20), route, isDerived, outcome, peer: "" },
-        now() - began.at,
-      );
+      record("server", { method: text(request.method, 20), route, isDerived, outcome, peer: "" }, began.at);
     } catch {
       fault();
     }
@@ -143,7 +179,7 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
         outcome,
         peer,
       };
-      record("client", what, now() - began.at);
+      record("client", what, began.at);
     } catch {
       fault();
     }
@@ -219,7 +255,7 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
           age_ms: now() - at,
         }));
       const result = {
-        counts: [...counts.values()].map((count) => ({
+        counts: [...counts.values()].flat().map((count) => ({
           ...count,
           buckets: [...count.buckets.entries()].filter(([, value]) => value > 0),
         })),
