@@ -107,12 +107,11 @@ const restartsOf = async (restarts: number, ageSeconds: number) =>
     })
   )?.text;
 
-assert.equal(
-  await restartsOf(7, 12),
-  "systemd has restarted the unit 7 times by itself; this process is 12 s old.",
-);
-
 test("a unit that systemd restarts again and again is told while it is young", async () => {
+  assert.equal(
+    await restartsOf(7, 12),
+    "systemd has restarted the unit 7 times by itself; this process is 12 s old.",
+  );
   assert.equal(await restartsOf(7, 3600), undefined);
   assert.equal(await restartsOf(2, 12), undefined);
 });
