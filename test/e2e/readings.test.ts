@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { restartVerdict } from "../../src/readings/verdict.ts";
+import { answerOf } from "../../src/readings/answer.ts";
 import { openSandbox } from "../helpers/exhibit.ts";
 import { inC, inNode, openScene } from "../helpers/fault-process.ts";
 
@@ -38,7 +38,7 @@ test("a capture says of a deadlock and of a missing dependency what is wrong, fi
   );
   assert.match(deadlock[0]?.line ?? "", /"wchan":"futex\w*".*"syscall":"(?:202|98) 0x[0-9a-f]+ 0x80 0x2 /);
   assert.match(box.read(deadlock[0]?.file ?? "", stuck?.captureId), /"syscall"/);
-  assert.equal(restartVerdict(deadlock).helps, "likely");
+  assert.equal(answerOf(deadlock, []), "restart");
   assert.deepEqual(
     disconnected?.map(({ id, text, question }) => [id, text, question]),
     [
