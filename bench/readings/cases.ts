@@ -1,6 +1,7 @@
 // The faults, and the healthy processes: how each is made, and what a reader should be told first.
 import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import type { Answer } from "../../src/readings/answer.ts";
 import { inC, inJava, inNode, inPython, type FaultScene } from "../../test/helpers/fault-process.ts";
 import { limitCpu, limitWrites, mountDisk, mountSmall } from "./limits.ts";
 import { load } from "./load.ts";
@@ -9,8 +10,8 @@ export interface Case {
   readonly name: string;
   /** Readings that name it; one must be among the first three. None for a healthy process. */
   readonly expect: readonly string[];
-  /** What a restart would do. A healthy one must never be told that it helps. */
-  readonly helps: "likely" | "unlikely" | "unknown";
+  /** Whether a restart would end it, as `check` and the note say: `nothing` speaks for one, or the cause is `elsewhere`. */
+  readonly answer: Exclude<Answer, "unknown">;
   /** Resolves with the pid of the process that is sick by then. */
   readonly start: (scene: FaultScene) => Promise<number>;
   /** Settings beside the defaults, as YAML; the inspector of a Node process is left alone without. */
@@ -36,26 +37,26 @@ export const FAULTS: readonly Case[] = [
   {
     name: "Node: bound by garbage collection",
     expect: ["gc-share", "heap-near-limit"],
-    helps: "likely",
+    answer: "restart",
     settings: INSIDE,
     start: async (scene) => (await scene.start(inNode("gc"))).pid,
   },
   {
     name: "JVM: bound by garbage collection",
     expect: ["gc-share"],
-    helps: "likely",
+    answer: "restart",
     start: async (scene) => (await scene.start(inJava("gc"))).pid,
   },
   {
     name: "Python: leaks memory",
     expect: ["memory-growing"],
-    helps: "likely",
+    answer: "restart",
     start: async (scene) => (await scene.start(inPython("leak"))).pid,
   },
   {
     name: "Node: event loop blocked",
     expect: ["event-loop-blocked"],
-    helps: "likely",
+    answer: "restart",
     start: async (scene) => {
       const target = await scene.start(inNode("blocked"));
       load(scene, port(target), { clients: 3, everyMs: 1000 });
@@ -66,26 +67,26 @@ export const FAULTS: readonly Case[] = [
   {
     name: "Python: leaks descriptors",
     expect: ["descriptors"],
-    helps: "likely",
+    answer: "restart",
     start: async (scene) => (await scene.start(inPython("descriptors"))).pid,
   },
   {
     name: "Python: pile of CLOSE_WAIT",
     expect: ["close-wait"],
-    helps: "likely",
+    answer: "restart",
     start: async (scene) => (await scene.start(inPython("close-wait", await closingPeer(scene)))).pid,
   },
   {
     name: "Node: its dependency is dead",
     expect: ["disconnected"],
-    helps: "unknown",
+    answer: "nothing",
     settings: `services: [{match: node, connectedTo: ['127.0.0.1:${NOBODY}']}]\n`,
     start: async (scene) => (await scene.start(inNode("dependency", String(NOBODY)))).pid,
   },
   {
     name: "Python: storm of SYN_SENT",
     expect: ["syn-sent"],
-    helps: "unlikely",
+    answer: "elsewhere",
     start: async (scene) => {
       const full = await scene.start(inPython("full-listener"));
       return (await scene.start(inPython("syn-sent", String(port(full))))).pid;
@@ -94,25 +95,25 @@ export const FAULTS: readonly Case[] = [
   {
     name: "C: convoy on one lock",
     expect: ["threads-on-one-lock"],
-    helps: "unknown",
+    answer: "nothing",
     start: async (scene) => (await scene.start(inC(scene, "convoy"))).pid,
   },
   {
     name: "C: deadlock of two threads",
     expect: ["deadlock"],
-    helps: "likely",
+    answer: "restart",
     start: async (scene) => (await scene.start(inC(scene, "deadlock"))).pid,
   },
   {
     name: "JVM: deadlock of two threads",
     expect: ["deadlock"],
-    helps: "likely",
+    answer: "restart",
     start: async (scene) => (await scene.start(inJava("deadlock"))).pid,
   },
   {
     name: "C: CPU throttled by its cgroup",
     expect: ["cpu-throttled"],
-    helps: "unlikely",
+    answer: "elsewhere",
     start: async (scene) => {
       const { pid } = await scene.start(inC(scene, "spin"));
       limitCpu(scene, pid);
@@ -123,7 +124,7 @@ export const FAULTS: readonly Case[] = [
   {
     name: "C: neighbours of higher priority",
     expect: ["thread-cpu-wait"],
-    helps: "unlikely",
+    answer: "elsewhere",
     start: async (scene) => {
       const spin = inC(scene, "spin");
       for (let neighbour = 0; neighbour < 2; neighbour++) await scene.start(["taskset", "-c", "0", ...spin]);
@@ -135,13 +136,13 @@ export const FAULTS: readonly Case[] = [
   {
     name: "Python: its disk is full",
     expect: ["disk-full"],
-    helps: "unlikely",
+    answer: "elsewhere",
     start: async (scene) => (await scene.start(inPython("full-disk", mountSmall(scene)))).pid,
   },
   {
     name: "C: its disk is slow",
     expect: ["threads-uninterruptible", "process-state"],
-    helps: "unlikely",
+    answer: "elsewhere",
     start: async (scene) => {
       const disk = mountDisk(scene);
       const { pid } = await scene.start(inC(scene, "disk", `${disk}/data`));
@@ -153,7 +154,7 @@ export const FAULTS: readonly Case[] = [
   {
     name: "C: accepts no connection",
     expect: ["listen-overflows", "accept-backlog"],
-    helps: "unknown",
+    answer: "nothing",
     start: async (scene) => {
       const target = await scene.start(inC(scene, "listen"));
       await scene.start(inPython("storm", String(port(target))));
@@ -163,7 +164,7 @@ export const FAULTS: readonly Case[] = [
   {
     name: "C: state D (the parent of a vfork)",
     expect: ["process-state", "threads-uninterruptible"],
-    helps: "unlikely",
+    answer: "elsewhere",
     start: async (scene) => {
       const { pid } = await scene.start(inC(scene, "vfork"));
       await wait(300);
@@ -206,4 +207,4 @@ const RUNNING: readonly Pick<Case, "name" | "start" | "settings">[] = [
   { name: "C: pool of threads", start: async (scene) => (await scene.start(inC(scene, "pool"))).pid },
 ];
 
-export const HEALTHY: readonly Case[] = RUNNING.map((one) => ({ ...one, expect: [], helps: "unknown" }));
+export const HEALTHY: readonly Case[] = RUNNING.map((one) => ({ ...one, expect: [], answer: "nothing" }));

@@ -13,9 +13,9 @@ export function load(
     isOver = true;
     agent.destroy();
   });
+  const again = () => void setTimeout(turn, everyMs);
   const turn = () => {
     if (isOver) return;
-    const again = () => void setTimeout(turn, everyMs);
     get({ port, host: "127.0.0.1", agent }, (response) => response.resume().once("end", again)).once(
       "error",
       again,

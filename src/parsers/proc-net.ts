@@ -68,11 +68,12 @@ export type InetSocketState = Pick<
 const STATE =
   /^\s*\d+: \S+ \S+ ([0-9A-F]{2}) ([0-9A-F]{8}):([0-9A-F]{8}) ([0-9A-F]{2}):\S+ ([0-9A-F]{1,8}) +\d+ +\d+ (\d{1,15})\b/;
 
+const number = (digits: string | undefined) => Number.parseInt(digits ?? "", 16);
+
 /** The same of a line of TCP as `parseProcNet` gives, several times as fast; undefined when it is no socket. */
 export function parseTcpState(line: string): InetSocketState | undefined {
   const [, state, sendQueue, recvQueue, timer, retransmits, inode] = STATE.exec(line) ?? [];
   if (inode === undefined) return undefined;
-  const number = (digits: string | undefined) => Number.parseInt(digits ?? "", 16);
   return {
     state: nameState("tcp", number(state)),
     recvQueue: number(recvQueue),

@@ -190,3 +190,57 @@ test("a system process has nothing open", async () => {
 
   assert.deepEqual([readings, gaps], [[], []]);
 });
+
+/** fdinfo of a file that is open for writing. */
+const written = (mount: number) => `pos:\t0\nflags:\t0100001\nmnt_id:\t${mount}\n`;
+
+test("the room of the file systems that it writes to or works in is asked for by its own links, each mount once", async () => {
+  const FORMAT = "%T %S %b %f %a %c %d %n";
+  const reading = "pos:\t0\nflags:\t0100000\nmnt_id:\t9\n";
+  const asked = ["/proc/42/cwd", "/proc/42/root", "/proc/42/fd/3", "/proc/42/fd/5"];
+  const command = `stat -f -c ${FORMAT} ${asked.join(" ")}`;
+  const stdout = "ext2/ext3 4096 100 50 40 10 5 /proc/42/cwd\ntmpfs 4096 10 0 0 0 0 /proc/42/fd/5\n";
+
+  const { ran, saved, gaps } = await collectRecorded(openFiles, {
+    process: {
+      ...oneOfEach.process,
+      "fdinfo/3": written(1),
+      "fdinfo/4": written(1),
+      "fdinfo/5": written(2),
+      "fdinfo/6": reading,
+    },
+    processLinks: {
+      "fd/3": "/var/log/a.log",
+      "fd/4": "/var/log/b.log",
+      "fd/5": "/small/\u001b[2J",
+      "fd/6": "/data/in",
+    },
+    commands: { [command]: { stdout, stderr: "stat: cannot read\n", exitCode: 1 } },
+  });
+
+  assert.deepEqual([ran, gaps], [[command], []]);
+  assert.deepEqual(JSON.parse(saved.get("filesystems.json") ?? "").filesystems, [
+    {
+      freeBytes: 50 * 4096,
+      what: "its working directory",
+      isWritten: false,
+      path: "/proc/42/cwd",
+      type: "ext2/ext3",
+      sizeBytes: 100 * 4096,
+      availableBytes: 40 * 4096,
+      inodes: 10,
+      freeInodes: 5,
+    },
+    {
+      freeBytes: 0,
+      what: "/small/\\x1b[2J",
+      isWritten: true,
+      path: "/proc/42/fd/5",
+      type: "tmpfs",
+      sizeBytes: 40_960,
+      availableBytes: 0,
+      inodes: 0,
+      freeInodes: 0,
+    },
+  ]);
+});

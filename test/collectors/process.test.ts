@@ -224,3 +224,16 @@ test("on illumos each tool that is missing is a gap and the others go on", async
   assert.deepEqual(gaps, ["pargs: not on this host"]);
   assert.ok(saved.has("tree.json"));
 });
+
+test("systemd is asked for the restarts of the target's unit, and of no name that it would not allow", async () => {
+  const show =
+    "systemctl show -p Id,LoadState,ActiveState,MainPID,ControlGroup,InvocationID,ActiveEnterTimestamp,NRestarts --";
+  const commands = { [`${show} api@7.service`]: { stdout: "Id=api@7.service\nNRestarts=4\n" } };
+  const of = (service: string) =>
+    collectRecorded(processCollector, { ...recording, target: { service }, commands });
+
+  const [unit, hostile] = [await of("api@7.service"), await of("--help *")];
+
+  assert.equal(unit.saved.get("unit.txt"), "Id=api@7.service\nNRestarts=4\n");
+  assert.deepEqual([hostile.ran, hostile.saved.has("unit.txt")], [[], false]);
+});

@@ -319,3 +319,58 @@ test("threads on illumos knows nothing when there are only zeros or the average 
   assert.deepEqual([zombie.readings, zombie.gaps], [[], [unknown]]);
   assert.deepEqual([short.readings, short.gaps], [[], [unknown]]);
 });
+
+test("threads keeps the system call of a thread that waits for a futex, read once for each wait", async () => {
+  const call = "202 0x55aa 0x80 0x2 0x0 0x0 0x0 0x7ffe 0x7fff";
+  let reads = 0;
+  const waiting = thread(43, "worker", [{ wchan: "futex_do_wait" }]);
+  const elsewhere = thread(44, "poller", [{ wchan: "ep_poll" }]);
+  const files = {
+    ...thread(42, "app", [{ wchan: "0" }]).files,
+    ...waiting.files,
+    ...elsewhere.files,
+    "task/43/syscall": () => (reads++, `${call}\n`),
+    "task/44/syscall": call,
+  };
+
+  const { lines } = await collectRecorded(threads, { process: files });
+
+  const calls = z
+    .array(z.object({ tid: z.number(), syscall: z.string().optional() }))
+    .parse(lines("samples.jsonl"));
+  assert.deepEqual(
+    calls.map(({ tid, syscall }) => [tid, syscall]),
+    Array.from({ length: 4 }, () => [
+      [42, undefined],
+      [43, call],
+      [44, undefined],
+    ]).flat(),
+  );
+  assert.equal(reads, 1);
+});
+
+test("threads keeps what the whole process holds at each look, and nothing for what cannot be read", async () => {
+  const main = thread(42, "node", [{ runMs: 1 }]);
+  const status = "VmRSS:\t    2048 kB\nRssAnon:\t    1024 kB\nThreads:\t1\n";
+  const io = "rchar: 100\nwchar: 100\nsyscr: 7\nsyscw: 5\n";
+
+  const seen = await collectRecorded(threads, {
+    process: { ...main.files, status, io },
+    processLinks: { "fd/0": "/dev/null", "fd/1": "/dev/null" },
+    windowMs: 1000,
+  });
+  const unseen = await collectRecorded(threads, { process: main.files, windowMs: 0 });
+
+  const at = "2026-09-21T14:13:20.000Z";
+  const look = {
+    residentBytes: 2 * 1024 ** 2,
+    anonymousBytes: 1024 ** 2,
+    descriptors: 2,
+    threads: 1,
+    reads: 7,
+    writes: 5,
+  };
+  assert.deepEqual(seen.lines("process.jsonl")[0], { at, monotonicMs: 0, ...look });
+  assert.equal(seen.lines("process.jsonl").length, 2);
+  assert.deepEqual(unseen.lines("process.jsonl"), [{ at, monotonicMs: 0 }]);
+});

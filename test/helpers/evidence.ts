@@ -58,6 +58,8 @@ interface Connection {
 
 const STATES = ["", "ESTABLISHED", "SYN_SENT", "", "", "", "", "", "CLOSE_WAIT", "", "LISTEN"];
 
+const hex = (value: number, width: number) => value.toString(16).toUpperCase().padStart(width, "0");
+
 /** The files of the sockets collector for TCP sockets that are the same at both looks; inodes count from 1. */
 export function socketFiles(
   connections: readonly Connection[],
@@ -74,7 +76,6 @@ export function socketFiles(
     ...one,
     inode: index + 1,
   }));
-  const hex = (value: number, width: number) => value.toString(16).toUpperCase().padStart(width, "0");
   const table = own
     .map(({ state, recvQueue, retransmits, inode }) =>
       [
@@ -145,3 +146,24 @@ export function processLooks(values: Readonly<Record<string, readonly number[]>>
     ),
   };
 }
+
+/** The files of the open-files collector. */
+export const openFiles = (open: number, limit: number | "unlimited" = 1000): Files => ({
+  "open-files/summary.json": { open, limit, types: { socket: open } },
+  "open-files/limits.txt": `Max open files            ${limit}                 ${limit}                 files     \n`,
+});
+
+/** What the runtime collector saw in a Node process. */
+export const inspected = (more: Readonly<Record<string, unknown>>): Files => ({
+  "runtime/summary.json": {
+    method: "inspector",
+    window_ms: 5000,
+    nodejs: { eventloop: { turned: true, silent_ms: 0, utilization: 0.2 } },
+    ...more,
+  },
+});
+
+/** The system call of a thread that waits for the mutex at this address. */
+export const LOCK = (address: string) => `202 ${address} 0x80 0x2 0x0 0x0 0x0 0x7ffe 0x7fff`;
+
+export const TIDS = [42, 43, 44, 45, 46];

@@ -67,7 +67,7 @@ async function untilReady(child: ChildProcess): Promise<FaultProcess> {
 }
 
 export const inNode = (mode: string, ...words: readonly string[]) =>
-  [process.execPath, "--max-old-space-size=96", join(FOLDER, "faults.mjs"), mode, ...words] as const;
+  [process.execPath, "--max-old-space-size=180", join(FOLDER, "faults.mjs"), mode, ...words] as const;
 
 /** The interpreter itself: a shim would be the process that is looked at. */
 export const inPython = (mode: string, ...words: readonly string[]) => {

@@ -74,13 +74,19 @@ const EVIDENCE: Evidence = {
 /** Writes a sealed bundle into a spool. */
 export function sealBundle(
   spool: string,
-  options: { readonly id?: string; readonly evidence?: Evidence; readonly store?: string } = {},
+  options: {
+    readonly id?: string;
+    readonly evidence?: Evidence;
+    readonly store?: string;
+    readonly target?: CaptureFile["target"];
+  } = {},
 ): Sealed {
   const id = options.id ?? captureId();
   const path = join(spool, id);
   const capture = {
     ...captureFile(id),
     ...(options.store === undefined ? {} : { store: options.store }),
+    ...(options.target === undefined ? {} : { target: options.target }),
   };
   const files: FileRecord[] = [];
   const add = (name: string, data: string | Uint8Array) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parseProcNet } from "../../src/parsers/proc-net.ts";
+import { parseProcNet, parseTcpState } from "../../src/parsers/proc-net.ts";
 import { fixture } from "../helpers/recorded.ts";
 
 test("tcp tells queues, states and owners apart", () => {
@@ -73,4 +73,16 @@ test("nothing makes the parser throw", () => {
       parseProcNet(`  0: ${fields.join(" ")}`, "udp");
     }),
   );
+});
+
+test("the state of a TCP socket alone is what the whole line says of it", () => {
+  for (const socket of parseProcNet(fixture("linux/one-of-each/net-tcp.txt"), "tcp")) {
+    const { state, recvQueue, sendQueue, timer, retransmits, inode } = socket;
+    assert.deepEqual(parseTcpState(socket.line), { state, recvQueue, sendQueue, timer, retransmits, inode });
+  }
+  assert.equal(parseTcpState("  sl  local_address rem_address   st"), undefined);
+});
+
+test("the parser of a socket's state never throws", () => {
+  fc.assert(fc.property(fc.string(), (text) => void parseTcpState(text)));
 });

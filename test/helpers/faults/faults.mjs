@@ -23,11 +23,11 @@ const modes = {
       for (let done = 0; done < 20_000; done++) {
         next = (next * 1_103_515_245 + 12_345) % 2_147_483_648;
         const entry = { id: next, text: `object ${next} of bucket ${next % 97}`, at: [next, done] };
-        if (kept.length < 340_000) kept.push(entry);
+        if (kept.length < 500_000) kept.push(entry);
         else kept[next % kept.length] = entry;
       }
-      if (!isTold && kept.length >= 340_000) setTimeout(ready, 500);
-      isTold ||= kept.length >= 340_000;
+      if (!isTold && kept.length >= 500_000) setTimeout(ready, 500);
+      isTold ||= kept.length >= 500_000;
       setImmediate(turn);
     };
     turn();
