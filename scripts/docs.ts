@@ -20,6 +20,7 @@ import { CaptureResult, GuardResult, PlanResult } from "../src/commands/results/
 import { CheckResult } from "../src/commands/results/check.ts";
 import { DiffResult } from "../src/commands/results/diff.ts";
 import { AddResult, RunResult } from "../src/commands/results/during.ts";
+import { ReportResult } from "../src/commands/results/report.ts";
 import {
   CompletionResult,
   ConfigResult,
@@ -52,6 +53,7 @@ const SCHEMAS: Readonly<Record<string, readonly [string, z.ZodType]>> = {
   "profile-result": ["exhibit profiles show NAME --json", ProfileResult],
   "profiles-result": ["exhibit profiles --json", ProfilesResult],
   "push-result": ["exhibit push --json", PushResult],
+  "report-result": ["exhibit report REF --json", ReportResult],
   "run-result": ["exhibit run --json", RunResult],
   "show-file-result": ["exhibit show REF FILE --json", ShowFileResult],
   "show-link-result": ["exhibit show REF [FILE] --link TIME --json", ShowLinkResult],

@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import type { ComparisonRecord } from "../bundle/comparison-record.ts";
 import type { BundlePaths } from "../bundle/layout.ts";
-import type { CaptureFile, Manifest, ReadingRecord } from "../bundle/manifest.ts";
+import type { CaptureFile, Manifest } from "../bundle/manifest.ts";
 import { compareSides, type Side } from "../readings/compare.ts";
 import { readEvidence } from "../readings/evidence.ts";
 import type { ReadEvidence } from "../readings/evidence/files.ts";
@@ -36,17 +36,12 @@ export async function sideOf({ manifest, read }: ReadableBundle): Promise<Side> 
 /** The bundle that is about to be sealed, beside the one that its capture.json names; undefined when there is none. */
 export async function compareWithEarlier(
   paths: BundlePaths,
-  capture: Pick<CaptureFile, "afterOf" | "target">,
-  found: { readonly readings: readonly ReadingRecord[]; readonly earlier: ReadableBundle | undefined },
+  { afterOf }: Pick<CaptureFile, "afterOf">,
+  now: Side & { readonly earlier: ReadableBundle | undefined },
 ): Promise<ComparisonRecord | undefined> {
-  const { afterOf, target } = capture;
   if (afterOf === undefined) return undefined;
-  const earlier = found.earlier ?? (await bundleInSpool(dirname(paths.folder), afterOf));
+  const earlier = now.earlier ?? (await bundleInSpool(dirname(paths.folder), afterOf));
   if (earlier === undefined) return undefined;
-  const now = {
-    evidence: await readEvidence(evidenceOf(paths.folder), { target }),
-    readings: found.readings,
-  };
   return recordOf(afterOf, compareSides(await sideOf(earlier), now));
 }
 

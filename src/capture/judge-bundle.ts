@@ -4,8 +4,7 @@ import { dirname } from "node:path";
 import type { BundlePaths } from "../bundle/layout.ts";
 import type { CaptureFile, ReadingRecord } from "../bundle/manifest.ts";
 import { printable } from "../printable.ts";
-import { readEvidence } from "../readings/evidence.ts";
-import { evidenceOf } from "./evidence-folder.ts";
+import type { Evidence } from "../readings/evidence.ts";
 import { judgeEvidence } from "../readings/judge.ts";
 import type { Reading } from "../readings/rule.ts";
 import type { ServiceSettings } from "../settings.ts";
@@ -17,11 +16,16 @@ const TEXT_LIMIT = 300;
 /** The readings of a bundle that is about to be sealed. */
 export async function judgeBundle(
   { folder, captureId }: Pick<BundlePaths, "folder" | "captureId">,
-  { target }: Pick<CaptureFile, "target">,
-  services: readonly ServiceSettings[],
+  {
+    target,
+    evidence,
+    services,
+  }: Pick<CaptureFile, "target"> & {
+    readonly evidence: Evidence;
+    readonly services: readonly ServiceSettings[];
+  },
 ): Promise<readonly ReadingRecord[]> {
   if (target === undefined) return [];
-  const evidence = await readEvidence(evidenceOf(folder), { target });
   const declared = await declaredPeers(target, services);
   const earlier = await earlierPeers(dirname(folder), { captureId, target });
   return judgeEvidence(evidence, { connectedTo: [...declared, ...earlier] }).map(readingRecord);

@@ -29,8 +29,10 @@ import { writeFileDurable } from "../host/files.ts";
 import { buildNote } from "../incident/build-note.ts";
 import { renderMarkdown } from "../incident/render-markdown.ts";
 import type { EncryptSettings, ServiceSettings, SignSettings } from "../settings.ts";
+import { readEvidence } from "../readings/evidence.ts";
 import { renderReport } from "../report/page.ts";
 import { compareWithEarlier, type ReadableBundle } from "./compare-with-earlier.ts";
+import { evidenceOf } from "./evidence-folder.ts";
 import { draftManifest } from "./draft-manifest.ts";
 import { judgeBundle } from "./judge-bundle.ts";
 import { removeJournal } from "./journal.ts";
@@ -76,8 +78,12 @@ export async function sealBundle(request: SealRequest): Promise<Manifest> {
   const protection = await openProtection(paths, request.cores, request.sealing.encrypt, request.watch);
   await protection.packCores();
   // Before anything of it is masked or encrypted.
-  const readings = await judgeBundle(paths, request.capture, request.sealing.services);
+  const { target } = request.capture;
+  const seen = await readEvidence(evidenceOf(paths.folder), { target });
+  const { services } = request.sealing;
+  const readings = await judgeBundle(paths, { target, evidence: seen, services });
   const comparison = await compareWithEarlier(paths, request.capture, {
+    evidence: seen,
     readings,
     earlier: request.earlier,
   }).catch(() => undefined);
@@ -109,7 +115,10 @@ export async function sealBundle(request: SealRequest): Promise<Manifest> {
   const write = (name: string, text: string) =>
     writeFileDurable(join(paths.folder, name), text, { temporaryIn: dirname(paths.folder) });
   await write(NOTE_FILE, renderMarkdown(note));
-  await write(REPORT_FILE, renderReport({ ...draft, files: await describe(evidence) }));
+  // Where all evidence is encrypted, the page does not tell of it either.
+  const shown = target === undefined || protection.everything ? {} : { evidence: seen };
+  const about = { ...draft, files: await describe(evidence) };
+  await write(REPORT_FILE, renderReport(about, { ...shown, mask: redactor.redactText }));
 
   const inside = await describe([CAPTURE_FILE, ...evidence, NOTE_FILE, REPORT_FILE]);
   await write(SUMS_FILE, formatSums(inside));

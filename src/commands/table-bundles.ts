@@ -160,3 +160,21 @@ Exit status: 0 nothing differs that matters; 1 something does; 2 usage or settin
   examples: ["exhibit diff 4f2a91 last", "exhibit diff ./sick/20261122T031207Z-cn14-muskie_7-4f2a91 last"],
   load: () => import("./diff.ts"),
 });
+
+export const report = defineCommand({
+  name: "report",
+  group: "After",
+  summary: "make the page of a bundle again, from its evidence",
+  usage: ["exhibit report REF [--output FILE]"],
+  arguments: [{ name: "REF", completes: "bundle" }],
+  options: {
+    output: value("-o, --output FILE", "write it to this file   [standard output]", { completes: "file" }),
+  },
+  notes: `${REF_NAMING}
+One HTML file without a script; it fetches nothing. The bundle stays as it was sealed, and no FILE in a bundle is written.
+What is encrypted is not on the page; of a bundle on this host it also knows when COMMAND began.
+
+Exit status: 0 made; 1 the bundle is not sealed; 2 usage or settings; ${NOT_SAID}.`,
+  examples: ["exhibit report last -o report.html", "exhibit report ./bundle > report.html"],
+  load: () => import("./report.ts"),
+});

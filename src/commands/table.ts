@@ -4,7 +4,7 @@ import { checkOptionTable } from "./check-options.ts";
 import { captureOptions, checkTarget, guardOptions } from "./capture-options.ts";
 import { add, run } from "./during-commands.ts";
 import { defineCommand, optionMaker, type ArgumentFacts, type CommandFacts } from "./command.ts";
-import { diff, fetch, ls, show, verify } from "./table-bundles.ts";
+import { diff, fetch, ls, report, show, verify } from "./table-bundles.ts";
 
 const flag = optionMaker("flag");
 const value = optionMaker("value");
@@ -208,6 +208,7 @@ export const COMMANDS: readonly CommandFacts[] = [
   push,
   note,
   show,
+  report,
   diff,
   fetch,
   verify,

@@ -1,16 +1,31 @@
-// report.html: one page for people inside every bundle. No script, nothing fetched, everything computed from the manifest;
-// a policy in the page itself forbids the browser to do more (Content-Security-Policy Level 3, 3.3).
+// report.html: one page for people inside every bundle. No script, nothing fetched, everything computed from the manifest and the
+// parsed evidence; a policy in the page itself forbids the browser to do more (Content-Security-Policy Level 3, 3.3).
 import type { Manifest, Outcome } from "../bundle/manifest.ts";
-import { openedPath, openLines, verifyLine } from "../bundle/open-lines.ts";
 import { subjectOf } from "../bundle/subject.ts";
-import { formatBytes, formatCommand, formatDuration, formatInstant } from "../incident/wording.ts";
+import { formatCommand, formatInstant } from "../incident/wording.ts";
+import type { Evidence } from "../readings/evidence.ts";
+import { beforeAfter } from "./before-after.ts";
+import { collectionsCard } from "./collections.ts";
+import { cpuCard } from "./cpu.ts";
+import { descriptorsCard } from "./descriptors.ts";
 import { html, pageText, type Markup } from "./markup.ts";
+import { memoryCard } from "./memory.ts";
+import { howToOpen } from "./opening.ts";
+import { pressureCard } from "./pressure.ts";
+import { requestsCard } from "./requests.ts";
+import { socketsCard } from "./sockets.ts";
+import { standsOut } from "./stands-out.ts";
 import { STYLE } from "./style.ts";
-import { collectorTable, duration, fileLink, fileTable, gaps } from "./tables.ts";
+import { collectorTable, fileTable, gaps } from "./tables.ts";
+import { tiles } from "./tiles.ts";
 import { timeline } from "./timeline.ts";
 
 export interface ReportExtras {
   readonly outcome?: Outcome;
+  /** The parsed evidence; without it the page has no charts. */
+  readonly evidence?: Evidence;
+  /** Hides secrets in names that evidence holds which was read before it was masked. */
+  readonly mask?: (text: string) => string;
 }
 
 const POLICY =
@@ -47,54 +62,18 @@ function header(manifest: Manifest): Markup {
   </header>`;
 }
 
-function tiles({ collectors, files, made, pausedMs, state, stateReason, durationMs }: Manifest): Markup {
-  const asked = collectors.filter((collector) => !collector.byChoice);
-  const complete = asked.filter(({ status }) => status === "ok").length;
-  return html`<div class="tiles">
-    <div><b class="${state === "complete" ? "" : "bad"}">${state}</b>${stateReason ?? made ?? "capture"}</div>
-    <div><b>${complete} of ${asked.length}</b>collectors complete, in ${formatDuration(durationMs)}</div>
-    ${made === undefined ? html`<div><b>${duration(pausedMs)}</b>process stopped, in all</div>` : undefined}
-    <div>
-      <b>${formatBytes(files.reduce((sum, file) => sum + file.bytes, 0))}</b>in ${files.length} files of
-      evidence
-    </div>
-  </div>`;
-}
-
-function readings({ readings: all, files, made }: Manifest): Markup {
-  if (made !== undefined) return html``;
-  if (all.length === 0) return html`<p class="muted">No reading stands out. The evidence is below.</p>`;
-  const items = all.map(
-    ({ text, line, file }) =>
-      html`<li>
-        <b>${text}</b>${line && html`<pre>${line}</pre>`}
-        <div>from ${fileLink(file, files)}</div>
-      </li>`,
-  );
-  return html`<h2>What stands out <small>readings of the raw data, not a diagnosis</small></h2>
-    <ol class="readings">
-      ${items}
-    </ol>`;
-}
-
-function howToOpen({ captureId, files, target, signing }: Manifest): Markup {
-  const executable = formatCommand([target?.executable ?? "EXECUTABLE"]);
-  const memory = files.filter((file) => file.sensitivity === "core" && file.collector === "core");
-  const lines = [
-    `exhibit fetch ${captureId}`,
-    `exhibit verify ${captureId}`,
-    "sha256sum -c SHA256SUMS",
-    ...(signing?.key === undefined ? [] : [verifyLine(signing.identity)]),
-    ...openLines(files),
-    ...memory.map((file) => `gdb ${executable} ${openedPath(file)}`),
-  ];
-  const signer =
-    signing?.key !== undefined &&
-    html`<p>To be signed as the last step by the key <code>${signing.key}</code>.</p>`;
-  return html`<div class="card">
-    <h2>How to open it</h2>
-    ${lines.map((line) => html`<pre>${line}</pre>`)}${signer === false ? undefined : signer}
-  </div>`;
+/** The charts of the evidence; nothing where there is none. */
+function charts(manifest: Manifest, { evidence, mask = (text) => text }: ReportExtras): Markup {
+  if (evidence === undefined) return html``;
+  const beganAtMs = Date.parse(manifest.startedAt);
+  const { cpus, memoryBytes } = manifest.host;
+  const { runtime, threads, sockets, descriptors, usage } = evidence;
+  const record = manifest.collectors.find(({ name }) => name === "runtime");
+  const pair = (...cards: readonly (Markup | undefined)[]) =>
+    html`<div class="pair">${cards.filter((card) => card !== undefined)}</div>`;
+  return html`${pair(cpuCard(threads, { beganAtMs, mask }), collectionsCard(runtime, { record, beganAtMs }))}
+  ${requestsCard(runtime, mask)} ${pair(socketsCard(sockets), descriptorsCard(descriptors, usage))}
+  ${pair(memoryCard(evidence, memoryBytes), pressureCard(evidence, { cpus, mask }))}`;
 }
 
 function footer({ tool, profile, operator, host, clock, incidents, store }: Manifest): Markup {
@@ -112,7 +91,10 @@ function footer({ tool, profile, operator, host, clock, incidents, store }: Mani
   </footer>`;
 }
 
-/** The page as text. Nothing in the manifest can become markup; the outcome, when it is known, marks the timeline. */
+/**
+ * The page as text. Nothing in the manifest or the evidence can become markup; the outcome, when it is known, marks the
+ * timeline. It does not grow with the evidence: every list has an end.
+ */
 export function renderReport(manifest: Manifest, extras: ReportExtras = {}): string {
   return pageText(
     html`<!doctype html>
@@ -125,8 +107,13 @@ export function renderReport(manifest: Manifest, extras: ReportExtras = {}): str
           ${STYLE}
         </head>
         <body>
-          ${header(manifest)}${tiles(manifest)}${readings(manifest)}${timeline(manifest, extras.outcome)}${collectorTable(manifest)}
-          ${fileTable(manifest)}${gaps(manifest)}${howToOpen(manifest)}${footer(manifest)}
+          ${header(manifest)}
+          <main>
+            ${tiles(manifest, extras.evidence)}${standsOut(manifest)}${beforeAfter(manifest)}${charts(manifest, extras)}${timeline(manifest, extras.outcome)}${collectorTable(manifest)}
+            ${fileTable(manifest)}
+            <div class="pair">${gaps(manifest)}${howToOpen(manifest)}</div>
+          </main>
+          ${footer(manifest)}
         </body>
       </html> `,
   );

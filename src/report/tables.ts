@@ -38,22 +38,28 @@ export function collectorTable({ collectors }: Manifest): Markup {
   );
   return html`<div class="card">
     <h2>Collectors</h2>
-    <table>
-      <tr>
-        <th>name</th>
-        <th>status</th>
-        <th>reason or method</th>
-        <th class="number">took</th>
-        <th class="number">stopped the target</th>
-        <th class="number">size</th>
-      </tr>
-      ${rows}
-    </table>
+    <div class="scroll" role="region" aria-label="collectors" tabindex="0">
+      <table>
+        <tr>
+          <th scope="col">name</th>
+          <th scope="col">status</th>
+          <th scope="col">reason or method</th>
+          <th scope="col" class="number">took</th>
+          <th scope="col" class="number">stopped the target</th>
+          <th scope="col" class="number">size</th>
+        </tr>
+        ${rows}
+      </table>
+    </div>
   </div>`;
 }
 
+/** Files beyond these are in SHA256SUMS only. */
+const MOST_FILES = 300;
+
 export function fileTable({ files }: Manifest): Markup {
-  const rows = files.map(
+  const left = files.length - MOST_FILES;
+  const rows = files.slice(0, MOST_FILES).map(
     (file) =>
       html`<tr>
         <td class="mono">
@@ -65,14 +71,17 @@ export function fileTable({ files }: Manifest): Markup {
   );
   return html`<div class="card">
     <h2>Files <small>as they were when this page was made</small></h2>
-    <table>
-      <tr>
-        <th>file</th>
-        <th class="number">bytes</th>
-        <th>sha256</th>
-      </tr>
-      ${rows}
-    </table>
+    <div class="scroll" role="region" aria-label="files" tabindex="0">
+      <table>
+        <tr>
+          <th scope="col">file</th>
+          <th scope="col" class="number">bytes</th>
+          <th scope="col">sha256</th>
+        </tr>
+        ${rows}
+      </table>
+    </div>
+    ${left > 0 ? html`<p class="muted">and ${left} more, in SHA256SUMS</p>` : undefined}
   </div>`;
 }
 
@@ -95,7 +104,7 @@ export function gaps({ collectors, redactions }: Manifest): Markup {
   );
   return html`<div class="card">
     <h2>Not captured, and why</h2>
-    <table>
+    <table class="gaps">
       ${missing}
       <tr>
         <td class="keep">environment</td>

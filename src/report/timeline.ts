@@ -94,18 +94,21 @@ export function timeline(
       : undefined;
   return html`<div class="card">
     <h2>How this was captured <small>hatched: the target was stopped</small></h2>
-    <svg
-      viewBox="0 -14 ${LEFT + WIDTH + 150} ${height + 36}"
-      role="img"
-      aria-label="timeline of the collectors"
-    >
-      <defs>
-        <pattern id="stop" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-          <rect width="6" height="6" fill="var(--red)" />
-          <line x1="0" y1="0" x2="0" y2="6" stroke="var(--bg)" stroke-width="2.5" />
-        </pattern>
-      </defs>
-      ${ticks}${rows}${mark}
-    </svg>
+    <div class="scroll" role="region" aria-label="timeline" tabindex="0">
+      <svg
+        class="timeline"
+        viewBox="0 -14 ${LEFT + WIDTH + 150} ${height + 36}"
+        role="img"
+        aria-label="timeline of the collectors"
+      >
+        <defs>
+          <pattern id="stop" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+            <rect width="6" height="6" fill="var(--red)" />
+            <line x1="0" y1="0" x2="0" y2="6" stroke="var(--bg)" stroke-width="2.5" />
+          </pattern>
+        </defs>
+        ${ticks}${rows}${mark}
+      </svg>
+    </div>
   </div>`;
 }

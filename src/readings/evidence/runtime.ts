@@ -4,6 +4,8 @@ import { parseJstat } from "../../parsers/jstat.ts";
 import { parseJvmThreads, type JvmThreads } from "../../parsers/jvm-threads.ts";
 import type { Fact } from "../fact.ts";
 import type { CollectorFiles } from "./files.ts";
+import { pausesIn, type CollectionPause } from "./pauses.ts";
+import { latencyOf, Route, slowestOf, type RouteLatency, type SlowRoute } from "./routes.ts";
 
 export interface GarbageCollection {
   readonly sharePercent: number;
@@ -31,13 +33,6 @@ export interface Heap {
   readonly limitBytes: number;
 }
 
-export interface SlowRoute {
-  readonly name: string;
-  readonly count: number;
-  readonly meanMs: number;
-  readonly maxMs: number;
-}
-
 export interface RuntimeEvidence {
   readonly windowMs: number;
   /** `inspector`, `jstat`, `dtrace-usdt`. */
@@ -51,6 +46,10 @@ export interface RuntimeEvidence {
   readonly heap: Fact<Heap> | undefined;
   /** Requests that were answered, and the route that most time went into. */
   readonly requests: Fact<{ readonly count: number; readonly slowest: SlowRoute | undefined }> | undefined;
+  /** Those that took most time in all first. */
+  readonly routes: readonly RouteLatency[];
+  /** Each garbage collection, oldest first; parsed when it is asked for. None when they were only counted. */
+  readonly pauses: () => readonly CollectionPause[];
   readonly inFlight:
     | Fact<{
         readonly count: number;
@@ -61,15 +60,6 @@ export interface RuntimeEvidence {
 }
 
 const Ms = z.number().nonnegative();
-const Route = z.object({
-  kind: z.string(),
-  "http.request.method": z.string(),
-  "http.route": z.string().optional(),
-  "url.template": z.string().optional(),
-  count: z.number(),
-  mean_ms: Ms,
-  max_ms: Ms,
-});
 const NodeSummary = z.object({
   method: z.literal("inspector"),
   window_ms: z.number().positive(),
@@ -107,7 +97,10 @@ const TraceSummary = z.object({
 
 export async function readRuntime(files: CollectorFiles): Promise<RuntimeEvidence | undefined> {
   const node = await files.json("summary.json", NodeSummary);
-  if (node !== undefined) return nodeRuntime(node, files.path("summary.json"), await blockedIn(files));
+  if (node !== undefined) {
+    const runtime = nodeRuntime(node, files.path("summary.json"), await blockedIn(files));
+    return { ...runtime, pauses: pausesIn((await files.text("gc.jsonl")) ?? "") };
+  }
   const trace = await files.json("summary.json", TraceSummary);
   if (trace !== undefined) return tracedRuntime(trace, files.path("nhttpsnoop.txt"));
   const silent = await files.json("inspector.json", Silent);
@@ -125,6 +118,8 @@ const NOTHING = {
   silentMs: undefined,
   heap: undefined,
   requests: undefined,
+  routes: [],
+  pauses: (): readonly CollectionPause[] => [],
   inFlight: undefined,
 };
 
@@ -154,17 +149,9 @@ function nodeRuntime(summary: NodeSummary, file: string, place: string | undefin
         slowest: slowestOf(servers),
       },
     ),
+    routes: (routes ?? []).map(latencyOf),
     inFlight: fact(inFlightOf(summary)),
   };
-}
-
-/** By the time spent on it in all: the slowest route that is called once a day explains nothing. */
-function slowestOf(routes: readonly z.output<typeof Route>[]): SlowRoute | undefined {
-  const worst = routes.toSorted((a, b) => b.count * b.mean_ms - a.count * a.mean_ms)[0];
-  if (worst === undefined) return undefined;
-  const { "http.route": route, "url.template": template } = worst;
-  const name = `${worst["http.request.method"]} ${route ?? `${template ?? ""} (by its path)`}`.trim();
-  return { name, count: worst.count, meanMs: worst.mean_ms, maxMs: worst.max_ms };
 }
 
 function inFlightOf({ inflight, inflight_count: count, inflight_older_count: older }: NodeSummary) {

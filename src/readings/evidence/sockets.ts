@@ -2,7 +2,7 @@
 // and the counters of both.
 import { z } from "zod";
 import { parseTcpState, type InetSocketState } from "../../parsers/proc-net.ts";
-import type { Fact } from "../fact.ts";
+import { lineMatching, type Fact } from "../fact.ts";
 import type { CollectorFiles } from "./files.ts";
 
 /** One socket that the process holds, as it was at the first look. */
@@ -34,6 +34,8 @@ export interface SocketEvidence {
   readonly atLastLook: (inode: number) => InetSocketState | undefined;
   /** The raw line of a socket: that of ss where there is one, else the kernel's. */
   readonly lineOf: (socket: OwnSocket) => Omit<Fact<unknown>, "value">;
+  /** Sockets in TIME_WAIT in the network namespace: they belong to no process. */
+  readonly timeWait: Fact<number> | undefined;
   /** Of the whole network namespace, by name: `TcpExt.ListenOverflows`. */
   readonly counters: ReadonlyMap<string, Fact<CounterFact>>;
 }
@@ -59,8 +61,8 @@ const Counters = z.object({
 /** The same names on both systems where they mean the same; illumos has no owners, and so no sockets of the process here. */
 export async function readSockets(files: CollectorFiles): Promise<SocketEvidence | undefined> {
   const { text, lines, json, path } = files;
-  const tables = ["tcp.txt", "tcp6.txt", "tcp-last.txt", "tcp6-last.txt", "ss.txt"].map(text);
-  const [own, counters, tcp, tcp6, tcpLast, tcp6Last, ss] = await Promise.all([
+  const tables = ["tcp.txt", "tcp6.txt", "tcp-last.txt", "tcp6-last.txt", "ss.txt", "sockstat.txt"].map(text);
+  const [own, counters, tcp, tcp6, tcpLast, tcp6Last, ss, sockstat] = await Promise.all([
     lines("sockets.jsonl", Own),
     json("counters.json", Counters),
     ...tables,
@@ -77,6 +79,7 @@ export async function readSockets(files: CollectorFiles): Promise<SocketEvidence
         { value: tcp, pattern: KERNEL_INODE, file: path("tcp.txt") },
         { value: tcp6, pattern: KERNEL_INODE, file: path("tcp6.txt") },
       ]),
+    timeWait: timeWaitOf(sockstat ?? "", path("sockstat.txt")),
     counters: new Map(
       Object.entries(counters?.counters ?? {}).map(([name, value]) => [
         name,
@@ -84,6 +87,13 @@ export async function readSockets(files: CollectorFiles): Promise<SocketEvidence
       ]),
     ),
   };
+}
+
+/** `TCP: inuse 5 orphan 0 tw 3 alloc 8 mem 1` of /proc/net/sockstat: proc(5); both families are in it. */
+function timeWaitOf(sockstat: string, file: string): Fact<number> | undefined {
+  const line = lineMatching(sockstat, /^TCP: /);
+  const value = / tw (\d{1,12})/.exec(line ?? "")?.[1];
+  return value === undefined ? undefined : { value: Number(value), line, file };
 }
 
 /** The tenth column of /proc/net/tcp. */
