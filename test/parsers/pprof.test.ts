@@ -40,13 +40,14 @@ test("a heap profile gives the collections and the ring of their pauses, and a c
   assert.equal(parseGoMemory(text.slice(0, text.indexOf("# NumGC"))), undefined);
 });
 
+const at = (collections: number, pausesNs: readonly number[]) => ({
+  collections,
+  pausesNs,
+  heapInUseBytes: undefined,
+  line: "",
+});
+
 test("pauses between two looks follow the ring, and are unknown when it went around", () => {
-  const at = (collections: number, pausesNs: readonly number[]) => ({
-    collections,
-    pausesNs,
-    heapInUseBytes: undefined,
-    line: "",
-  });
   // A ring of four: collection n is at (n - 1) % 4.
   assert.deepEqual(pausesBetween(at(3, [1, 2, 3, 0]), at(6, [5, 6, 3, 4])), [4, 5, 6]);
   assert.deepEqual(pausesBetween(at(3, [1, 2, 3, 0]), at(3, [1, 2, 3, 0])), []);
