@@ -1,10 +1,13 @@
 // The Linux half of the runtime collector: the threads of any runtime from /proc, and beside them what its own way in gives.
 import { UnsupportedError } from "../../errors.ts";
 import type { CollectorContext, Reading, RuntimeName } from "../collector.ts";
+import { observeDotnet } from "./dotnet.ts";
+import { observeGo } from "./go.ts";
 import { observeJvm } from "./jvm.ts";
 import { observeNode } from "./node.ts";
 import type { RuntimeOptions } from "./options.ts";
 import { observePostgres } from "./postgres.ts";
+import { observePython } from "./python.ts";
 import { watchThreads } from "./threads.ts";
 import type { Entered } from "./way.ts";
 
@@ -15,17 +18,12 @@ const SHORTEST_MS = 2000;
 
 /** What is not here is left alone: no signal is ever sent to what we do not know. */
 const WAYS: Partial<Record<RuntimeName, (context: Context) => Promise<Entered>>> = {
+  dotnet: observeDotnet,
+  go: observeGo,
   node: enterNode,
   jvm: observeJvm,
   postgres: observePostgres,
-};
-
-/** Why there is none, where somebody may ask. */
-const NO_WAY: Partial<Record<RuntimeName, string>> = {
-  python:
-    "Python has no way in that is safe for every program; its native stacks are in the collector stacks",
-  go: "a signal would end a Go program; ask its pprof listener, when it has one",
-  dotnet: "the diagnostic port of .NET is not used by this version",
+  python: observePython,
 };
 
 /** Throws UnsupportedError, with the threads saved, when nothing can be known of what the runtime does. */
@@ -34,7 +32,7 @@ export async function lookInside(context: Context): Promise<readonly Reading[]> 
   context.method("proc");
   const threads = watchThreads(context);
   const enter = WAYS[name];
-  let inside: Entered = { unsupported: NO_WAY[name] ?? `no way to look inside this runtime (${name})` };
+  let inside: Entered = { unsupported: `no way to look inside this runtime (${name})` };
   // The way in is a part of the window: what it takes is not added to it.
   for await (const { index, monotonicMs } of context.ticks(PERIOD_MS)) {
     await threads.look(monotonicMs);
