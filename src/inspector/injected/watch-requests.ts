@@ -1,88 +1,25 @@
+import type { Parts } from "./install.ts";
 import type { Message, ObservedRequest, Tools } from "./tools.ts";
 
 /** Requests served and made, through diagnostics_channel. Query strings are cut off here: they never leave the target. */
-export function watchRequests({ channels, net, now, options, process, toUnix, fault }: Tools) {
-  type Outcome = number | string;
-  interface Count {
+export function watchRequests(
+  { channels, net, now, options, process, toUnix, fault }: Tools,
+  parts: Pick<Parts, "countRequests" | "routeTemplate">,
+) {
+  const { routeTemplate } = parts;
+  const { record, drain, counts } = parts.countRequests({ options, toUnix });
+  interface InFlight {
+    readonly at: number;
     readonly kind: string;
-    readonly method: string;
-    readonly route: string;
-    /** The framework did not say it: made of the path. */
-    readonly isDerived: boolean;
-    readonly outcome: Outcome;
-    readonly peer: string;
-    count: number;
-    sum: number;
-    min: number;
-    max: number;
-    readonly buckets: Uint32Array;
   }
-  // Sixteen buckets an octave of microseconds: each is 4.4 % wide, and 512 of them reach an hour.
-  const log2 = Math.log2;
-  const bucketOf = (us: number) => (us < 1 ? 0 : Math.min(511, (1 + log2(us) * 16) | 0));
   const MOST_IN_FLIGHT = 20_000;
-  const counts = new Map<string, Count>();
-  const inFlight = new Map<ObservedRequest, { readonly at: number; readonly kind: string }>();
-  let events: unknown[] = [];
-  let unlisted = 0;
+  const inFlight = new Map<ObservedRequest, InFlight>();
   let untimed = 0;
   let startedBefore = 0;
   let aborted = 0;
   let isStopped = false;
 
   const text = (value: unknown, limit: number) => (typeof value === "string" ? value.slice(0, limit) : "");
-  const pathOf = (value: unknown) => {
-    const url = text(value, 2000);
-    const end = url.search(/[?#]/);
-    return end < 0 ? url : url.slice(0, end);
-  };
-  /** `/users/17/photo` is `/users/{id}/photo`. */
-  const template = (value: unknown) => {
-    const path = pathOf(value);
-    if (path.length > 200) return "{long}";
-    return path.replace(
-      /\/(?:\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|[^/]{33,}|[^/]*[@%=;][^/]*)(?=\/|$)/gi,
-      "/{id}",
-    );
-  };
-  const open = (kind: string, route: string, isDerived: boolean): Count => ({
-    kind,
-    method: "",
-    route,
-    isDerived,
-    outcome: "",
-    peer: "",
-    count: 0,
-    sum: 0,
-    min: Infinity,
-    max: 0,
-    buckets: new Uint32Array(512),
-  });
-  const record = (
-    kind: string,
-    what: { method: string; route: string; isDerived: boolean; outcome: Outcome; peer: string },
-    ms: number,
-  ) => {
-    const { method, route, isDerived, outcome, peer } = what;
-    let key = `${kind} ${method} ${route} ${outcome} ${peer}`;
-    let count = counts.get(key);
-    if (count === undefined) {
-      if (counts.size >= options.mostRoutes) {
-        key = `${kind} other`;
-        count = counts.get(key) ?? open(kind, "{other}", true);
-      } else count = { ...open(kind, route, isDerived), method, outcome, peer };
-      counts.set(key, count);
-    }
-    count.count++;
-    count.sum += ms;
-    if (ms < count.min) count.min = ms;
-    if (ms > count.max) count.max = ms;
-    const at = bucketOf(ms * 1000);
-    count.buckets[at] = (count.buckets[at] ?? 0) + 1;
-    if (events.length < options.mostEvents)
-      events.push([toUnix(now()), kind, method, route, isDerived, outcome, ms, peer]);
-    else unlisted++;
-  };
   const begin =
     (kind: string) =>
     ({ request }: Message) => {
@@ -106,15 +43,13 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
       const path = request.route?.path;
       const isDerived = typeof path !== "string";
       const route = isDerived
-        ? template(request.originalUrl ?? request.url)
+        ? routeTemplate(request.originalUrl ?? request.url)
         : text(text(request.baseUrl, 200) + path, 200);
       const status = response?.statusCode;
       const outcome = typeof status === "number" ? status : "";
-      record(
-        "server",
-        { method: text(request.method, 20), route, isDerived, outcome, peer: "" },
-        now() - began.at,
-      );
+      const endedAt = now();
+      const method = text(request.method, 20);
+      record({ kind: "server", method, route, isDerived, outcome, peer: "" }, endedAt, endedAt - began.at);
     } catch {
       fault();
     }
@@ -137,13 +72,15 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
             : `${host}:${remotePort}`
           : origin.replace(/^.*@/, "");
       const what = {
+        kind: "client",
         method: text(request.method, 20),
-        route: template(request.path),
+        route: routeTemplate(request.path),
         isDerived: true,
         outcome,
         peer,
       };
-      record("client", what, now() - began.at);
+      const endedAt = now();
+      record(what, endedAt, endedAt - began.at);
     } catch {
       fault();
     }
@@ -189,10 +126,7 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
   return {
     drain: () => {
       forgetAborted();
-      const drained = { events, unlisted };
-      events = [];
-      unlisted = 0;
-      return drained;
+      return drain();
     },
     /** Only between two turns of the event loop: see install. */
     subscribe: () => {
@@ -215,14 +149,11 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
         .map(([request, { at, kind }]) => ({
           kind,
           method: text(request.method, 20),
-          route: template(request.originalUrl ?? request.url ?? request.path),
+          route: routeTemplate(request.originalUrl ?? request.url ?? request.path),
           age_ms: now() - at,
         }));
       const result = {
-        counts: [...counts.values()].map((count) => ({
-          ...count,
-          buckets: [...count.buckets.entries()].filter(([, value]) => value > 0),
-        })),
+        counts: counts(),
         inFlight: waiting,
         inFlightCount: inFlight.size,
         olderInFlight: olderInFlight(),
@@ -230,7 +161,6 @@ export function watchRequests({ channels, net, now, options, process, toUnix, fa
         aborted,
         untimed,
       };
-      counts.clear();
       inFlight.clear();
       return result;
     },
