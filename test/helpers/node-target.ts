@@ -69,7 +69,7 @@ const keep = [];
 http.createServer((request, response) => {
   if (request.url === "/left") return response.end(JSON.stringify({
     subscribed: names.filter((name) => channels.hasSubscribers(name)),
-    global: globalThis[Symbol.for("exhibit.capture")] !== undefined,
+    global: ["exhibit.capture", "exhibit.closing"].some((name) => Symbol.for(name) in globalThis),
     inspector: require("node:inspector").url() ?? "closed",
   }));
   if (request.url.startsWith("/slow")) return void setTimeout(() => response.end("slow"), 30);

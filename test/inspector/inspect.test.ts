@@ -220,6 +220,22 @@ test("an inspector that was open before stays open", async (t) => {
   assert.match(JSON.stringify(await leftIn(target)), /"global":false,"inspector":"ws:/);
 });
 
+test("a process that collects its garbage all the time closes its port all the same", async (t) => {
+  const target = await startNode(t, `setInterval(() => gc(), 3); ${SERVICE}`, { flags: ["--expose-gc"] });
+  const ends: (string | undefined)[] = [];
+
+  for (let round = 0; round < 3; round++) {
+    const { leave } = await look(t, target.pid);
+    ends.push((await leave()).closedAt);
+  }
+
+  assert.deepEqual(
+    ends.map((end) => typeof end),
+    ["string", "string", "string"],
+  );
+  assert.deepEqual(await leftIn(target), NOTHING_LEFT);
+});
+
 test("a process in another network namespace is looked into from there", async (t) => {
   const target = await startNode(t, "console.log('up'); setInterval(() => {}, 10);", {
     prefix: ["unshare", "--net", "sh", "-c", 'ip link set lo up; exec "$@"', "sh"],

@@ -1,4 +1,6 @@
 import type { closeWhenAlone } from "./close-when-alone.ts";
+import type { countRequests } from "./count-requests.ts";
+import type { routeTemplate } from "./route-template.ts";
 import type { InjectedOptions, Modules, Tools } from "./tools.ts";
 import type { watchCollections } from "./watch-collections.ts";
 import type { watchLoop } from "./watch-loop.ts";
@@ -6,6 +8,8 @@ import type { watchRequests } from "./watch-requests.ts";
 
 export interface Parts {
   readonly closeWhenAlone: typeof closeWhenAlone;
+  readonly countRequests: typeof countRequests;
+  readonly routeTemplate: typeof routeTemplate;
   readonly watchCollections: typeof watchCollections;
   readonly watchLoop: typeof watchLoop;
   readonly watchRequests: typeof watchRequests;
@@ -26,8 +30,8 @@ export function install(parts: Parts, modules: Modules, options: InjectedOptions
   // Fake timers put a clock of their own over the real one, which stays in the prototype.
   const prototype: Partial<Clock> = Object.getPrototypeOf(perf.performance);
   const clock: Clock = typeof prototype.now === "function" ? { now: prototype.now } : perf.performance;
-  // Bound in this realm: the application may have changed `bind`.
-  const now: () => number = Reflect.apply(Function.prototype.bind, clock.now, [perf.performance]);
+  const NOTHING: [] = [];
+  const now = (): number => Reflect.apply(clock.now, perf.performance, NOTHING);
   const began = now();
   const beganUnix = Date.now();
   // V8's own timer: setTimeout may be faked, and then a dead-man timer would never fire. It keeps no process alive.
@@ -93,7 +97,7 @@ export function install(parts: Parts, modules: Modules, options: InjectedOptions
   const remove = () => {
     requests?.unsubscribe();
     Reflect.deleteProperty(application, KEY);
-    if (options.closes) parts.closeWhenAlone(tools);
+    if (options.closes) parts.closeWhenAlone(tools, application);
   };
   const finish = () => {
     if (gone) return true;
@@ -159,7 +163,7 @@ export function install(parts: Parts, modules: Modules, options: InjectedOptions
     Object.defineProperty(application, KEY, { value: api, configurable: true, enumerable: false });
     loop = parts.watchLoop(tools);
     collections = parts.watchCollections(tools);
-    requests = parts.watchRequests(tools);
+    requests = parts.watchRequests(tools, parts);
     whenClear(requests.subscribe);
   } catch (error) {
     failed = String(error).slice(0, 300);

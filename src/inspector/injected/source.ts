@@ -1,12 +1,14 @@
 // The one expression that is evaluated in a target. The parts are functions of this program; their text is sent.
 import { closeWhenAlone } from "./close-when-alone.ts";
+import { countRequests } from "./count-requests.ts";
 import { install } from "./install.ts";
+import { routeTemplate } from "./route-template.ts";
 import type { InjectedOptions } from "./tools.ts";
 import { watchCollections } from "./watch-collections.ts";
 import { watchLoop } from "./watch-loop.ts";
 import { watchRequests } from "./watch-requests.ts";
 
-const PARTS = { closeWhenAlone, watchCollections, watchLoop, watchRequests };
+const PARTS = { closeWhenAlone, countRequests, routeTemplate, watchCollections, watchLoop, watchRequests };
 
 /** Names of functions that a bundler keeps by a helper of its own are no matter here. */
 const KEEP_NAMES = "const __name = (value) => value;";
