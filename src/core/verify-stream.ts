@@ -1,10 +1,11 @@
-// Whether a compressed core is whole: all of it is decoded once (its checksum included), its length is counted, and its head
-// is read as any debugger would.
-import { once } from "node:events";
+// Whether a compressed core is whole: all of it is decoded once (its checksum included), its length is compared, and its
+// head is read as any debugger would.
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { messageOf } from "../errors.ts";
-import { startReading } from "../host/run.ts";
+import { BEHIND } from "../host/priority.ts";
+import { killGroup } from "../host/process-group.ts";
+import { run, startReading } from "../host/run.ts";
 import {
   ELF_HEADER_BYTES,
   PN_XNUM,
@@ -35,23 +36,40 @@ export async function verifyStream(
   },
 ): Promise<VerifiedCore> {
   const headBytes = Math.min(expected.headBytes, MOST_HEAD_BYTES);
+  try {
+    const { exitCode, stderr } = await run({ argv: ["zstd", "-t", "--", path], priority: BEHIND });
+    if (exitCode !== 0) return broken("the compressed core does not decode");
+    // "core.zst            : 1060356096 bytes": exact (measured with 1.5.4). Who says it in another way is not believed.
+    const told = /: (\d{1,15}) bytes\s*$/.exec(stderr)?.[1];
+    const { head, bytes } = await decode(path, { headBytes, all: told === undefined });
+    return verifyHead(head, told === undefined ? bytes : Number(told), expected.threads);
+  } catch (error) {
+    return broken(`the compressed core cannot be read: ${messageOf(error)}`);
+  }
+}
+
+/**
+ * The head of what was compressed, and how many bytes were decoded for it: just as many, or `all`. Taking gigabytes through
+ * a pipe into this process costs more than decoding them (measured), so zstd alone tests and counts them where it can.
+ */
+async function decode(
+  path: string,
+  { headBytes, all }: { readonly headBytes: number; readonly all: boolean },
+): Promise<{ readonly head: Buffer; readonly bytes: number }> {
   const child = startReading(["zstd", "-q", "-d", "-c", "--", path]);
   const kept: Buffer[] = [];
   let bytes = 0;
   try {
-    const exit = once(child, "exit");
     for await (const chunk of child.stdout ?? []) {
       const data: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
       if (bytes < headBytes) kept.push(Buffer.from(data.subarray(0, headBytes - bytes)));
       bytes += data.length;
+      if (!all && bytes >= headBytes) break;
     }
-    await exit;
-  } catch (error) {
-    return { problems: [`the compressed core cannot be read: ${messageOf(error)}`], threadIds: undefined };
+  } finally {
+    killGroup(child.pid, "SIGKILL");
   }
-  if (child.exitCode !== 0)
-    return { problems: ["the compressed core does not decode"], threadIds: undefined };
-  return verifyHead(Buffer.concat(kept), bytes, expected.threads);
+  return { head: Buffer.concat(kept), bytes };
 }
 
 /** The same for a core as it is. */
