@@ -27,25 +27,36 @@ export interface VerifiedCore {
   readonly threadIds: readonly number[] | undefined;
 }
 
-/** `headBytes` is how much of its beginning holds headers and notes, as its writer says. */
-export async function verifyStream(
-  path: string,
-  expected: {
-    readonly headBytes: number;
-    readonly threads: readonly number[];
-  },
-): Promise<VerifiedCore> {
+export interface StreamExpected {
+  /** How much of its beginning holds headers and notes, as its writer says. */
+  readonly headBytes: number;
+  readonly threads: readonly number[];
+  /** What all of it was decoded to, where that was done already. */
+  readonly decodedBytes?: number;
+}
+
+export async function verifyStream(path: string, expected: StreamExpected): Promise<VerifiedCore> {
   const headBytes = Math.min(expected.headBytes, MOST_HEAD_BYTES);
   try {
-    const { exitCode, stderr } = await run({ argv: ["zstd", "-t", "--", path], priority: BEHIND });
-    if (exitCode !== 0) return broken("the compressed core does not decode");
-    // "core.zst            : 1060356096 bytes": exact (measured with 1.5.4). Who says it in another way is not believed.
-    const told = /: (\d{1,15}) bytes\s*$/.exec(stderr)?.[1];
-    const { head, bytes } = await decode(path, { headBytes, all: told === undefined });
-    return verifyHead(head, told === undefined ? bytes : Number(told), expected.threads);
+    const counted = expected.decodedBytes ?? (await testedBytes(path));
+    if (counted === "broken") return broken("the compressed core does not decode");
+    const { head, bytes } = await decode(path, { headBytes, all: counted === undefined });
+    return verifyHead(head, counted ?? bytes, expected.threads);
   } catch (error) {
     return broken(`the compressed core cannot be read: ${messageOf(error)}`);
   }
+}
+
+/** How much zstd decodes it to, its checksum tested; undefined when it does not say. */
+async function testedBytes(path: string): Promise<number | "broken" | undefined> {
+  const { exitCode, stderr } = await run({ argv: ["zstd", "-t", "--", path], priority: BEHIND });
+  return exitCode === 0 ? toldBytes(stderr) : "broken";
+}
+
+/** Of `zstd -t`: "core.zst            : 1060356096 bytes", exact (1.5.4). Who says it in another way is not believed. */
+export function toldBytes(stderr: string): number | undefined {
+  const told = /: (\d{1,15}) bytes\s*$/.exec(stderr)?.[1];
+  return told === undefined ? undefined : Number(told);
 }
 
 /**

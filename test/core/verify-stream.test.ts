@@ -6,7 +6,9 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFile
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { buildCoreHead } from "../../src/core/elf/core-head.ts";
+import { followStream } from "../../src/core/follow-stream.ts";
 import { verifyStream } from "../../src/core/verify-stream.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "exhibit-verify-"));
@@ -14,7 +16,15 @@ after(() => rmSync(folder, { recursive: true }));
 
 const MEMORY = 4 * 1024 ** 2;
 const flags = { dontDump: false, device: false, huge: false, wipeOnFork: false, dontFork: false };
-const area = { start: 0x10000, end: 0x10000 + MEMORY, permissions: "rw-p", offset: 0, inode: 0, name: "", flags };
+const area = {
+  start: 0x10000,
+  end: 0x10000 + MEMORY,
+  permissions: "rw-p",
+  offset: 0,
+  inode: 0,
+  name: "",
+  flags,
+};
 const counts = { residentBytes: MEMORY, anonymousBytes: MEMORY, swapBytes: 0 };
 const { bytes: head } = buildCoreHead([{ area: { ...area, ...counts }, bytes: MEMORY }], Buffer.alloc(0));
 const expected = { headBytes: head.length, threads: [] };
@@ -61,8 +71,12 @@ test("what decodes and is too short, or has something behind it, is no core", as
   appendFileSync(long, execFileSync("zstd", ["-c"], { input: "more" }));
   const needed = head.length + MEMORY;
 
-  assert.deepEqual(await problemsOf(short), [`the core has ${needed - 1} bytes where its headers need ${needed}`]);
-  assert.deepEqual(await problemsOf(long), [`the core has ${needed + 4} bytes where its headers need ${needed}`]);
+  assert.deepEqual(await problemsOf(short), [
+    `the core has ${needed - 1} bytes where its headers need ${needed}`,
+  ]);
+  assert.deepEqual(await problemsOf(long), [
+    `the core has ${needed + 4} bytes where its headers need ${needed}`,
+  ]);
 });
 
 test("where zstd does not tell the length, the bytes are counted", async (t) => {
@@ -77,4 +91,34 @@ test("where zstd does not tell the length, the bytes are counted", async (t) => 
 
   assert.deepEqual(await problemsOf(whole), []);
   assert.equal((await problemsOf(short)).length, 1);
+});
+
+test("a core is decoded while it grows, and what is missing or wrong at its end is found all the same", async () => {
+  const bytes = readFileSync(packed("source"));
+  const wrong = Buffer.from(bytes);
+  wrong.writeUInt8(wrong.readUInt8(wrong.length - 9) ^ 1, wrong.length - 9);
+  for (const [name, all, problems] of [
+    ["grown", bytes, []],
+    ["stopped", bytes.subarray(0, -1), ["the compressed core does not decode"]],
+    ["wrong", wrong, ["the compressed core does not decode"]],
+  ] as const) {
+    const path = join(folder, `${name}.growing`);
+    writeFileSync(path, "");
+    const check = followStream(path);
+    for (let at = 0; at < all.length; at += 500_000) {
+      appendFileSync(path, all.subarray(at, at + 500_000));
+      await delay(5);
+    }
+    assert.deepEqual((await check.finish(expected)).problems, problems, name);
+  }
+});
+
+test("a check that is given up ends at once", async () => {
+  const path = join(folder, "given-up");
+  writeFileSync(path, "");
+  const check = followStream(path);
+
+  check.cancel();
+
+  assert.equal((await check.finish(expected)).problems.length, 1);
 });

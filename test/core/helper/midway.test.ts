@@ -217,7 +217,10 @@ test("without the right to trace it, no method takes a core of a process, and no
   for (const method of ["snapshot", "stop"] as const)
     await assert.rejects(
       prepared(target, { method, program: asNobody }),
-      (error) => error instanceof CoreRefusal && error.pausedMs === 0 && /may not be read|EACCES|EPERM/.test(error.message),
+      (error) =>
+        error instanceof CoreRefusal &&
+        error.pausedMs === 0 &&
+        /may not be read|EACCES|EPERM/.test(error.message),
     );
   await goesOn(target, flags);
 });
