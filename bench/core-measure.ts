@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { prepareCore } from "../src/core/core-helper.ts";
-import { verifyStream } from "../src/core/verify-stream.ts";
+import { followStream } from "../src/core/follow-stream.ts";
 import { compile, startTimeOf } from "../test/helpers/core-target.ts";
 import { HELPER } from "../test/helpers/take-core.ts";
 
@@ -116,10 +116,12 @@ export async function measureSnapshot(target: BenchTarget, folder: string): Prom
   });
   const memory = watchMemory(`bench-${process.pid}`);
   const { standing, finished } = await prepared.take();
+  // As the collector does it.
+  const check = followStream(path);
   const complete = await finished;
   const totalMs = performance.now() - begun;
   const checkedFrom = performance.now();
-  const verified = await verifyStream(path, { headBytes: complete.headBytes, threads: standing.threads });
+  const verified = await check.finish({ headBytes: complete.headBytes, threads: standing.threads });
   const checkMs = performance.now() - checkedFrom;
   const problems = [...complete.problems, ...verified.problems];
   if (problems.length > 0 || !complete.reaped) throw new Error(`not a good core: ${problems.join("; ")}`);

@@ -15,6 +15,7 @@ import type { Destination } from "./destination.ts";
 import { lookAgain, type After } from "./guard-after.ts";
 import type { GuardOptions } from "./capture-options.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
+import { lateLines } from "./late-lines.ts";
 import { startCommand, type Ended } from "./mitigation.ts";
 import type { GuardResult, SavedCapture } from "./results/captures.ts";
 
@@ -219,6 +220,7 @@ async function finishInTime(
     .then(() => delay(AFTERWARDS_MS, interrupted.signal))
     .then(() => "late" as const);
   const told = setTimeout(() => context.say(STILL_AT_IT), TELL_AFTER_MS);
+  void tellLate(guarded);
   try {
     const first = await Promise.race([finish, late]);
     if (first !== "late") {
@@ -238,6 +240,17 @@ async function finishInTime(
     clearTimeout(told);
     undo();
   }
+}
+
+/** Says when what stood at COMMAND's start is whole, or why it never will be. */
+async function tellLate({ securing, context }: Guarded): Promise<void> {
+  const late = await securing.then(
+    (secured) => secured.late,
+    () => undefined,
+  );
+  if (late === undefined || late.names.length === 0) return;
+  const { records } = await late.finished();
+  for (const line of lateLines(records, late.names)) context.say(line);
 }
 
 /** Resolves when all that was taken is whole, or the signal aborts. */

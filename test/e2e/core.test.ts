@@ -50,6 +50,7 @@ test("COMMAND ends the service and binds its port while the core is still being 
 
   assert.equal(guarded.status, 0, guarded.stderr);
   assert.ok(existsSync(bound));
+  assert.match(guarded.stderr, /^exhibit: the core was complete and checked at \d\d:\d\d:\d\dZ$/m);
   const record = coreRecord();
   assert.equal(record?.status, "ok", record?.reason);
   assert.equal(record?.method, "snapshot");

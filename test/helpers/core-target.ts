@@ -29,6 +29,10 @@ export interface CoreTarget {
   readonly told: z.infer<typeof Told>;
   /** Beats go on; the others count what must never be. */
   readonly look: () => { readonly beats: number; readonly strayed: number; readonly wrong: number };
+  /** Calls of its ring that came back. */
+  readonly completed: () => number;
+  /** Where its huge page, or its mapping of a file, lies. */
+  readonly extra: () => number;
   readonly longestGapMs: () => number;
   readonly end: () => void;
 }
@@ -65,10 +69,10 @@ export async function startCoreTarget(
   const pid = before.length === 0 ? told.pid : lastOf(child.pid ?? 0);
   const words = () => {
     const memory = openSync(`/proc/${pid}/mem`, "r");
-    const bytes = Buffer.alloc(32);
-    readSync(memory, bytes, 0, 32, told.watched);
+    const bytes = Buffer.alloc(48);
+    readSync(memory, bytes, 0, 48, told.watched);
     closeSync(memory);
-    return [0, 8, 16, 24].map((at) => Number(bytes.readBigUInt64LE(at)));
+    return [0, 8, 16, 24, 32, 40].map((at) => Number(bytes.readBigUInt64LE(at)));
   };
   return {
     pid,
@@ -80,6 +84,8 @@ export async function startCoreTarget(
       const [beats = 0, strayed = 0, wrong = 0] = words();
       return { beats, strayed, wrong };
     },
+    completed: () => words()[4] ?? 0,
+    extra: () => words()[5] ?? 0,
     longestGapMs: () => (words()[3] ?? 0) / 1e6,
     end: () => {
       for (const one of [pid, child.pid ?? 0])

@@ -4,8 +4,9 @@ import { stat, unlink } from "node:fs/promises";
 import { streamPacking } from "../../core/compress.ts";
 import { CoreRefusal, prepareCore, type PreparedCore, type StandingCore } from "../../core/core-helper.ts";
 import type { CompleteEvent } from "../../core/helper/messages.ts";
+import { followStream } from "../../core/follow-stream.ts";
 import { executableOf, openLine } from "../../core/open-line.ts";
-import { verifyPlain, verifyStream } from "../../core/verify-stream.ts";
+import { verifyPlain } from "../../core/verify-stream.ts";
 import { ExhibitError } from "../../errors.ts";
 import type { CollectorContext, LateContext, Left, Reading } from "../collector.ts";
 import { faultOf } from "./fits.ts";
@@ -127,20 +128,22 @@ async function finish(
 ): Promise<readonly Reading[]> {
   const { method, standing, prepared } = taken;
   const watch = watchDisk(taken, context);
+  const check = taken.isPacked ? followStream(taken.path) : undefined;
   let complete: CompleteEvent | undefined;
   const problems: string[] = [];
   try {
     complete = await standing.finished;
     problems.push(...complete.problems);
   } catch (error) {
+    check?.cancel();
     problems.push(watch.reason() ?? (error instanceof ExhibitError ? error.message : String(error)));
   } finally {
     watch.stop();
   }
   if (complete !== undefined) {
     const { headBytes } = complete;
-    const verify = taken.isPacked ? verifyStream : verifyPlain;
-    const verified = await verify(taken.path, { headBytes, threads: standing.standing.threads });
+    const expected = { headBytes, threads: standing.standing.threads };
+    const verified = await (check?.finish(expected) ?? verifyPlain(taken.path, expected));
     problems.push(...verified.problems);
   }
   const size = await stat(taken.path).catch(() => undefined);

@@ -2,7 +2,6 @@
 // copy. It reads top to bottom. What must stay true is in copy.ts, run-chain.ts and chain.ts.
 import { closeSync, openSync } from "node:fs";
 import { ExhibitError, messageOf } from "../../errors.ts";
-import { parseProcStat } from "../../parsers/proc-stat.ts";
 import { uncovered, type Area } from "../../parsers/proc-maps.ts";
 import { dumpedBytes } from "../elf/dump-rule.ts";
 import { discard, makeCopy, type Copy } from "../ptrace/copy.ts";
@@ -20,7 +19,7 @@ import { reasonNotToCopy, reasonNotToStop } from "./preflight.ts";
 import { readRegisters } from "./registers.ts";
 import type { HelperRequest, Hooks, Talk } from "./request.ts";
 import { detachCopy } from "./standing-copy.ts";
-import { read, readSmaps, readTarget, type TargetFacts } from "./target.ts";
+import { assertUnchanged, readSmaps, readTarget, type TargetFacts } from "./target.ts";
 import { describe, saveUnfrozen, type Unfrozen } from "./unfrozen.ts";
 import { coreFaults, writeCore } from "./write-core.ts";
 
@@ -122,8 +121,7 @@ function pauseAndCopy(system: System, { request, target, gadgets, hooks }: Work)
     const stopMs = performance.now() - begun;
     hooks.onStep?.("stopped");
     const stopped = held.stopped();
-    if (parseProcStat(read(pid, "stat"))?.startTime !== request.startTime)
-      throw new ExhibitError("the target has ended");
+    assertUnchanged(target);
     const result = makeCopy({
       system,
       pid,

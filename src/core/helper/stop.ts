@@ -13,7 +13,7 @@ import { reasonNotToRead, reasonNotToStop } from "./preflight.ts";
 import { readRegisters } from "./registers.ts";
 import type { HelperRequest, Talk } from "./request.ts";
 import { Aborted } from "./aborted.ts";
-import { readTarget } from "./target.ts";
+import { assertUnchanged, readTarget } from "./target.ts";
 import { describe } from "./unfrozen.ts";
 import { coreFaults, writeCore } from "./write-core.ts";
 
@@ -42,6 +42,7 @@ export async function takeStopped(system: System, request: HelperRequest, talk: 
   try {
     held.stop(Math.min(STOP_MS, request.maxPauseMs));
     const stopMs = performance.now() - begun;
+    assertUnchanged(target);
     const threads = readRegisters(system, pid, held.stopped());
     // Its areas as they are now, with what smaps told of them: reading that again would be most of a short pause.
     const known = new Map(target.areas.map((area) => [area.start, area]));

@@ -46,6 +46,17 @@ export function readTarget(pid: number, startTime: string): TargetFacts {
   };
 }
 
+/**
+ * Throws ExhibitError when the process is no longer the one that was read: it has ended, or begun another program, whose
+ * auxiliary vector would not belong to what is in memory now. For when it stands.
+ */
+export function assertUnchanged({ pid, stat, facts }: TargetFacts): void {
+  if (parseProcStat(read(pid, "stat"))?.startTime !== stat.startTime)
+    throw new ExhibitError("the target has ended");
+  if (!Buffer.from(read(pid, "auxv"), "latin1").equals(facts.auxiliaryVector))
+    throw new ExhibitError("the target has begun another program");
+}
+
 export function read(pid: number, file: string): string {
   return readFileSync(`/proc/${pid}/${file}`, "latin1");
 }
