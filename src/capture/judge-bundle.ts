@@ -1,11 +1,11 @@
 // The rules over the evidence of a bundle on disk, as its manifest tells them. A bundle without readings is worth more than
-// none: nothing here fails a seal.
+// none: nothing here fails a seal, and what failed is told as a reading.
 import { dirname } from "node:path";
 import type { BundlePaths } from "../bundle/layout.ts";
 import type { CaptureFile, ReadingRecord } from "../bundle/manifest.ts";
 import { printable } from "../printable.ts";
 import type { Evidence } from "../readings/evidence.ts";
-import { judgeEvidence } from "../readings/judge.ts";
+import { failedReading, judgeEvidence } from "../readings/judge.ts";
 import type { Reading } from "../readings/rule.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { declaredPeers, earlierPeers } from "./expected-peers.ts";
@@ -13,6 +13,7 @@ import { declaredPeers, earlierPeers } from "./expected-peers.ts";
 const LINE_LIMIT = 500;
 /** What a sentence may hold, a question or the next one. */
 const TEXT_LIMIT = 300;
+
 /** The readings of a bundle that is about to be sealed. */
 export async function judgeBundle(
   { folder, captureId }: Pick<BundlePaths, "folder" | "captureId">,
@@ -26,9 +27,13 @@ export async function judgeBundle(
   },
 ): Promise<readonly ReadingRecord[]> {
   if (target === undefined) return [];
-  const declared = await declaredPeers(target, services);
-  const earlier = await earlierPeers(dirname(folder), { captureId, target });
-  return judgeEvidence(evidence, { connectedTo: [...declared, ...earlier] }).map(readingRecord);
+  try {
+    const declared = await declaredPeers(target, services);
+    const earlier = await earlierPeers(dirname(folder), { captureId, target });
+    return judgeEvidence(evidence, { connectedTo: [...declared, ...earlier] }).map(readingRecord);
+  } catch (error) {
+    return [readingRecord(failedReading("judging the evidence", error))];
+  }
 }
 
 /** A reading as a manifest holds it: printable, and of bounded length. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { judgeEvidence } from "../../src/readings/judge.ts";
+import { judgeBy } from "../../src/readings/judge.ts";
+import { NO_EXPECTATIONS } from "../../src/readings/rule.ts";
 import { rules } from "../../src/readings/rules/index.ts";
 import {
   evidenceFrom,
@@ -112,7 +113,8 @@ test("no file that is missing, cut or somebody else's makes a rule throw", async
     fc.asyncProperty(fc.array(content, { maxLength: 6 }), async (changes) => {
       const files = { ...WHOLE, ...Object.fromEntries(changes.map((change) => [change.name, change.text])) };
 
-      const found = judgeEvidence(await evidenceFrom(files));
+      const evidence = await evidenceFrom(files);
+      const found = rules.flatMap(({ judge }) => judge(evidence, NO_EXPECTATIONS));
 
       for (const { value, text: sentence } of found)
         assert.ok(Number.isFinite(value) && sentence.length < 2000);
@@ -127,4 +129,22 @@ test("lines that a kill cut are left out, the others count", async () => {
 
   assert.equal((await readingOf("thread-cpu", { ...files, "threads/usage.jsonl": cut }))?.value, 99);
   assert.equal(await readingOf("thread-cpu", { "threads/usage.jsonl": lines([{ tid: "x" }]) }), undefined);
+});
+
+test("a rule that fails is told, because its silence would mean that all is well", () => {
+  const broken = {
+    id: "broken",
+    question: "Is it?",
+    next: "Nothing.",
+    judge: () => {
+      throw new Error("no such thing");
+    },
+  };
+
+  const found = judgeBy(broken, {});
+
+  assert.deepEqual(
+    found.map(({ id, text, speaksFor }) => [id, text, speaksFor]),
+    [["reading-failed", "Not all that stands out may be here: broken failed (no such thing).", "none"]],
+  );
 });
