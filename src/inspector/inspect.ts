@@ -94,11 +94,17 @@ async function hold(request: InspectRequest, opened: Opened, openedAt: string): 
     if (devtools.isOpen()) void call("touch").catch(() => undefined);
     else clearInterval(signs);
   }, SIGN_OF_LIFE_MS);
+  let isOthers = false;
   let left: Promise<InsideRecord> | undefined;
   const leave = () => (left ??= depart());
 
   async function depart(): Promise<InsideRecord> {
     clearInterval(signs);
+    if (isOthers) {
+      // What is in there belongs to another capture, which also closes the port.
+      devtools.destroy();
+      return { port, openedByUs: false, openedAt, injected: [], removed: true };
+    }
     // When the time is up nobody waits for us: the target's own timer does the rest.
     const asked = await call("finish", request.signal.aborted ? CLOSED_IN_HASTE_MS : ANSWER_MS).then(
       () => true,
@@ -121,7 +127,8 @@ async function hold(request: InspectRequest, opened: Opened, openedAt: string): 
   try {
     const text = await devtools.evaluate(installExpression({ ...OPTIONS, closes: byUs }), ANSWER_MS);
     const installed = Installed.parse(JSON.parse(String(text)));
-    if (installed.already) throw new ExhibitError("another capture is looking inside it");
+    isOthers = installed.already ?? false;
+    if (isOthers) throw new ExhibitError("another capture is looking inside it");
     if (installed.failed !== undefined)
       throw new ExhibitError(`its observers could not be put in: ${installed.failed}`);
     return {

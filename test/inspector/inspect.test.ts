@@ -209,6 +209,51 @@ test("hostile paths are bounded: two hundred are told apart, the others are coun
   );
 });
 
+/** Fifty thousand requests of as many names, and as many that never end, told as node:http tells them. */
+const FLOOD = `
+const [start, finish] = ["http.server.request.start", "http.server.response.finish"]
+  .map((name) => require("node:diagnostics_channel").channel(name));
+const wait = setInterval(() => {
+  if (!start.hasSubscribers || !finish.hasSubscribers) return;
+  clearInterval(wait);
+  const response = { statusCode: 200 };
+  for (let i = 0; i < 50000; i++) {
+    const request = { method: "GET", url: "/name-" + i.toString(36) + "?q=1" };
+    start.publish({ request });
+    finish.publish({ request, response });
+    start.publish({ request: { method: "GET", url: "/never" } });
+  }
+  console.log("done");
+}, 5);
+setInterval(() => {}, 1000);
+console.log("up");`;
+
+test("fifty thousand requests in a second are all counted, within bounds, and what is not listed is told", async (t) => {
+  const target = await startNode(t, FLOOD);
+  const { inspection, leave } = await look(t, target.pid);
+  await until(() => target.stdout().includes("done"), 20_000);
+
+  const text = String(await inspection.stop());
+  await leave();
+
+  const final = parseObserved(Final, text);
+  const counts = final?.counted.counts ?? [];
+  assert.deepEqual(
+    {
+      counted: counts.reduce((sum, { count }) => sum + count, 0) + (final?.counted.startedBefore ?? 0),
+      routes: counts.length,
+      listed: final?.requests.events.length,
+      inFlight: final?.counted.inFlightCount,
+    },
+    { counted: 50_000, routes: 201, listed: 5000, inFlight: 20_000 },
+  );
+  // Their beginning could not be kept beside 20,000 that never end.
+  const untimed = final?.counted.startedBefore ?? 0;
+  assert.equal(final?.requests.unlisted, 45_000 - untimed);
+  assert.equal(final?.counted.untimed, 30_000 + untimed);
+  assert.ok(text.length < 2_000_000, `${text.length} bytes`);
+});
+
 test("an inspector that was open before stays open", async (t) => {
   const target = await startNode(t, SERVICE, { flags: ["--inspect"] });
   const { inspection, leave } = await look(t, target.pid);
@@ -234,6 +279,31 @@ test("a process that collects its garbage all the time closes its port all the s
     ["string", "string", "string"],
   );
   assert.deepEqual(await leftIn(target), NOTHING_LEFT);
+});
+
+test("a second look at the same process is refused, and the first goes on", async (t) => {
+  const target = await startNode(t, SERVICE);
+  const first = await look(t, target.pid);
+
+  await assert.rejects(look(t, target.pid), { message: /somebody is connected to its inspector already/ });
+
+  await ask(target, "/boom/1");
+  const final = parseObserved(Final, await first.inspection.stop());
+  await first.leave();
+  assert.equal(final?.counted.counts[0]?.count, 1);
+  assert.deepEqual(await leftIn(target), NOTHING_LEFT);
+});
+
+test("observers of another capture, come in at the same moment, are not taken out", async (t) => {
+  const target = await startNode(
+    t,
+    `globalThis[Symbol.for("exhibit.capture")] = { finish: () => console.error("finished"), touch: () => undefined }; ${SERVICE}`,
+  );
+
+  await assert.rejects(look(t, target.pid), { message: /another capture is looking inside it/ });
+
+  assert.match(JSON.stringify(await leftIn(target)), /"global":true/);
+  assert.doesNotMatch(target.stderr(), /finished/);
 });
 
 test("a process in another network namespace is looked into from there", async (t) => {

@@ -2,7 +2,7 @@ import type { Tools } from "./tools.ts";
 
 type Outcome = number | string;
 /** What a request was, when it ended. */
-export interface Told {
+interface Told {
   readonly kind: string;
   readonly method: string;
   readonly route: string;
