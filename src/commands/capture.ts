@@ -5,6 +5,7 @@ import type { CaptureRequest } from "../capture/request.ts";
 import type { SecuredCapture } from "../capture/run.ts";
 import { ExhibitError, messageOf } from "../errors.ts";
 import { SEALING, setOwnPriority } from "../host/priority.ts";
+import { notifyServiceManager } from "../host/service-manager.ts";
 import type { FoundTarget } from "../target/found.ts";
 import { ask } from "./ask.ts";
 import { takeCapture } from "./capture-one.ts";
@@ -26,11 +27,16 @@ const NEXT = "the next exhibit command seals what there is";
 const SIDE_BY_SIDE = 4;
 
 export async function run(context: CommandContext<CaptureCommandOptions>): Promise<CommandResult> {
-  const { afterOf } = context.options;
-  const options =
-    afterOf === undefined
+  const { afterOf, ifArmed } = context.options;
+  const options = ifArmed
+    ? await optionsIfArmed(context)
+    : afterOf === undefined
       ? context.options
       : { ...context.options, profile: context.options.profile ?? "quick" };
+  if (options === undefined) {
+    context.say("exhibit: not armed");
+    return { exitCode: 0, json: { captures: [] } satisfies CaptureResult };
+  }
   const loaded = await readSettings(context);
   const common = readRequestOptions(options, loaded);
   const earlier = afterOf === undefined ? undefined : await findReadable(afterOf, loaded);
@@ -68,6 +74,25 @@ export async function run(context: CommandContext<CaptureCommandOptions>): Promi
     exitCode: stopped === undefined ? worst(codes) : exitCodeOf(stopped),
     text: results.map((result) => `${result.captureId}\n`).join(""),
     json,
+  };
+}
+
+/** The options that arm has kept, with those given now before them; undefined when the unit is not armed. */
+async function optionsIfArmed({
+  options,
+  positionals,
+}: CommandContext<CaptureCommandOptions>): Promise<CaptureCommandOptions | undefined> {
+  const { readArmedUnit } = await import("../agent/arm/armed-unit.ts");
+  const { serviceName } = await import("../agent/arm/arm-unit.ts");
+  const [unit] = positionals;
+  const armed = unit === undefined ? undefined : await readArmedUnit(serviceName(unit));
+  if (armed === undefined) return undefined;
+  return {
+    ...options,
+    budget: options.budget ?? `${armed.budgetMs}ms`,
+    profile: options.profile ?? armed.profile,
+    reason: options.reason ?? armed.reason ?? "armed: it was stopped or restarted",
+    incident: options.incident.length > 0 ? options.incident : armed.incidents,
   };
 }
 
@@ -110,6 +135,8 @@ async function captureOne(
       stoppedBy,
     };
   }
+  // Who started us as a service waits for no more than this.
+  await notifyServiceManager("READY=1");
   setOwnPriority(SEALING);
   await secured.release();
   let result: SavedCapture;

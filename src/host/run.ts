@@ -35,6 +35,8 @@ export interface RunRequest {
   readonly runId?: string;
   /** What it reads from stdin; nothing when it is not given. */
   readonly input?: Uint8Array;
+  /** Variables of our own environment that it is given besides. */
+  readonly inherit?: readonly string[];
 }
 
 export interface RunOutcome {
@@ -65,6 +67,15 @@ export function commandEnvironment(runId: string | undefined): Record<string, st
   };
 }
 
+function inherited(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
 /**
  * Runs one command to its end and keeps its output. Never rejects: what went wrong is in the outcome.
  * The outcome comes at most about a second after the signal aborted, whatever the command does.
@@ -90,7 +101,7 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
     stderr: "pipe",
     cwd: "/",
     extendEnv: false,
-    env: commandEnvironment(request.runId),
+    env: { ...commandEnvironment(request.runId), ...inherited(request.inherit ?? []) },
   });
   if (child.pid !== undefined && !tracer) setPriorityOf(child.pid, request.priority ?? NORMAL);
 
