@@ -2,6 +2,7 @@
 // memory goes with it, and one that breaks takes nothing along.
 import { once } from "node:events";
 import { ownProgram } from "../host/own-program.ts";
+import { BEHIND, NORMAL } from "../host/priority.ts";
 import { startBehind } from "../host/run.ts";
 
 /** A result with every reading of some processes is a fraction of it. */
@@ -22,7 +23,9 @@ export function ownCommand(config: string | undefined): OwnCommand {
   const more = config === undefined ? [] : [`--config=${config}`];
   return async ([name = "", ...words], signal) => {
     if (signal.aborted) return { exitCode: undefined, json: undefined };
-    const child = startBehind([...ownProgram("cli"), name, "--json", "--quiet", ...more, ...words]);
+    const argv: [string, ...string[]] = [...ownProgram("cli"), name, "--json", "--quiet", ...more, ...words];
+    // Only what nobody waits for stands behind.
+    const child = startBehind(argv, name === "push" ? BEHIND : NORMAL);
     const chunks: Buffer[] = [];
     let bytes = 0;
     child.stdout?.on("data", (chunk: Buffer) => {

@@ -13,7 +13,7 @@ import { describeCapture } from "./capture-report.ts";
 import { confirmMany, findAsked, readRequestOptions } from "./capture-request.ts";
 import { deliver, exitCodeOfResult, resultOf, seal, unsealedResult } from "./capture-session.ts";
 import { openDestination, recover, type Destination } from "./destination.ts";
-import type { CaptureCommandOptions, CaptureOptions } from "./capture-options.ts";
+import type { CaptureCommandOptions } from "./capture-options.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { showPlan } from "./dry-run.ts";
 import { exitCodeOf, type Stopped } from "./keys.ts";
@@ -110,7 +110,7 @@ async function captureOne(
   request: CaptureRequest,
   to: {
     readonly destination: Destination;
-    readonly context: CommandContext<CaptureOptions>;
+    readonly context: CommandContext<CaptureCommandOptions>;
     readonly found: FoundTarget | undefined;
     readonly earlier: ReadableBundle | undefined;
   },
@@ -135,8 +135,8 @@ async function captureOne(
       stoppedBy,
     };
   }
-  // Who started us as a service waits for no more than this.
-  await notifyServiceManager("READY=1");
+  // The stop of the unit waits for no more than this. Any other service that captures is not ready by it.
+  if (context.options.ifArmed) await notifyServiceManager("READY=1");
   setOwnPriority(SEALING);
   await secured.release();
   let result: SavedCapture;

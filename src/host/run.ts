@@ -226,11 +226,14 @@ export function startRelay(argv: readonly string[], runId: string): ChildProcess
   }).on("error", () => undefined);
 }
 
-/** A program of ours that works beside a capture: behind everything else on the host, in its own session, our pipes to it. */
-export function startBehind(argv: readonly [string, ...string[]]): ChildProcess {
+/**
+ * A program of ours that works beside us in its own session, with our environment and our pipes to it: behind everything
+ * else on the host, unless it is given a priority.
+ */
+export function startBehind(argv: readonly [string, ...string[]], priority: number = BEHIND): ChildProcess {
   const [file, ...args] = argv;
   const child = spawn(file, args, { detached: true, stdio: ["pipe", "pipe", "ignore"] });
-  if (child.pid !== undefined) setPriorityOf(child.pid, BEHIND);
+  if (child.pid !== undefined) setPriorityOf(child.pid, priority);
   return child;
 }
 

@@ -11,6 +11,11 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+/** systemd puts variables in place in the commands of transient units (systemd.service(5), "COMMAND LINES"). */
+function literal(word: string): string {
+  return word.replaceAll("$", () => "$$");
+}
+
 /** The script: systemd runs it with the unit's name, and the pid of its main process in MAINPID. */
 export function beforeStopScript(config: string | undefined, folder = ARM_FOLDER): string {
   const words = [...ownProgram("cli"), "capture", "--if-armed", "--quiet"];
@@ -24,7 +29,7 @@ unit=$1
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin timeout -k 1 "$wait" \\
   systemd-run --quiet --collect --description="evidence of $unit before it stops" \\
   -p DefaultDependencies=no -p Type=notify -p NotifyAccess=all -p TimeoutStartSec=infinity \\
-  -- ${[...words, ...more].map(quoted).join(" ")} -- "$unit"
+  -- ${[...words, ...more].map(literal).map(quoted).join(" ")} -- "$unit"
 `;
 }
 
