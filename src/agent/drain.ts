@@ -1,7 +1,7 @@
 // Draining the spool: `exhibit push` whenever something may wait, with longer and longer pauses while it does. Whether
-// something may wait is told by the spool's folder, whose time changes with every bundle that begins, is sealed or goes; an
+// something may wait is told by the names in the spool, which change with every bundle that begins, is sealed, sent or goes; an
 // idle agent starts no process for it.
-import { stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { z } from "zod";
 import { delay } from "../host/clock.ts";
 import { retryInMs } from "../upload/back-off.ts";
@@ -43,7 +43,7 @@ export function startDrain(spool: string, push: OwnCommand, signal: AbortSignal)
     const failures: { readonly at: string }[] = [];
     while (!signal.aborted) {
       // Looked at before: what changes meanwhile is a reason to push again.
-      const seen = await changedAt(spool);
+      const seen = await namesIn(spool);
       const { exitCode, json } = await push(["push"], signal);
       const at = new Date().toISOString();
       if (exitCode === 0) failures.length = 0;
@@ -66,21 +66,24 @@ export function startDrain(spool: string, push: OwnCommand, signal: AbortSignal)
 
 async function untilChanged(
   spool: string,
-  until: { readonly seen: number | undefined; readonly dueMs: number; readonly signal: AbortSignal },
+  until: { readonly seen: string; readonly dueMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const end = performance.now() + until.dueMs;
   let { seen } = until;
   while (!until.signal.aborted && performance.now() < end) {
     await delay(Math.min(LOOK_MS, end - performance.now()), until.signal);
-    const now = await changedAt(spool);
+    const now = await namesIn(spool);
     // At rest: a capture that just begins or ends changes it several times.
     if (now !== until.seen && now === seen) return;
     seen = now;
   }
 }
 
-async function changedAt(folder: string): Promise<number | undefined> {
-  return (await stat(folder).catch(() => undefined))?.mtimeMs;
+/** Not of our own temporary files and locks: push itself makes and removes them. */
+async function namesIn(folder: string): Promise<string> {
+  const names = await readdir(folder).catch(() => []);
+  const own = names.filter((name) => !name.startsWith("."));
+  return own.toSorted((one, other) => (one < other ? -1 : 1)).join("/");
 }
 
 function waitingIn(json: unknown): number | undefined {

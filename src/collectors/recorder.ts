@@ -1,6 +1,7 @@
 // What the agent's flight recorder saw of the target before anybody captured it. It runs only where the settings name
 // services to record, so it is in no profile.
 import { z } from "zod";
+import { UnsupportedError } from "../errors.ts";
 import type { CollectorContext } from "./collector.ts";
 import { defineCollector } from "./collector.ts";
 
@@ -36,10 +37,7 @@ export default defineCollector({
 
   async collect(context) {
     const { target, options } = context;
-    if (!isRecorded(target, options)) {
-      context.method("not recorded: recorder.services name other services");
-      return [];
-    }
+    if (!isRecorded(target, options)) throw new UnsupportedError("recorder.services does not name it");
     const seen = await readBack(context);
     const own = seen.filter(({ pid, startTime }) => pid === target.pid && startTime === target.startTime);
     if (own.length === 0) {

@@ -169,6 +169,6 @@ test("a process that the recorder does not know is no gap, one that it should ha
 
   assert.deepEqual(
     statuses.map((record) => record?.status),
-    ["ok", "partial"],
+    ["unsupported", "partial"],
   );
 });

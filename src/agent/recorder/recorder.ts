@@ -40,14 +40,16 @@ export function startRecorder(
   if (services.length === 0 || process.platform !== "linux") return undefined;
   const search = openSearch(services.map((pattern) => new RegExp(pattern)));
   const watched = new Map<number, Watched>();
-  let leftOut = 0;
+  const leftOut = new Set<number>();
   const bootId = readBootId();
   const ring = openRing(folder, () => ({ kind: "begin", ...now(), bootId }));
   const find = () => {
-    for (const { pid, service } of search.next()) {
+    const { isAll, found } = search.next();
+    if (isAll) leftOut.clear();
+    for (const { pid, service } of found) {
       if (watched.has(pid)) continue;
       if (watched.size >= MOST_PROCESSES) {
-        leftOut++;
+        leftOut.add(pid);
         continue;
       }
       const one = watch(pid, service);
@@ -90,7 +92,7 @@ export function startRecorder(
     await ring.close();
   };
   return {
-    state: () => ({ processes: watched.size, leftOut, bytes: ring.bytes(), lost: ring.lost() }),
+    state: () => ({ processes: watched.size, leftOut: leftOut.size, bytes: ring.bytes(), lost: ring.lost() }),
     ended: record(),
   };
 }
@@ -101,8 +103,11 @@ function now(): { readonly at: string; readonly upMs: number } {
 }
 
 interface Search {
-  /** Processes of the services that were not told before. */
-  readonly next: () => readonly { readonly pid: number; readonly service: string }[];
+  /** Processes of the services: the new ones, or all. */
+  readonly next: () => {
+    readonly isAll: boolean;
+    readonly found: readonly { readonly pid: number; readonly service: string }[];
+  };
 }
 
 function openSearch(patterns: readonly RegExp[]): Search {
@@ -121,7 +126,7 @@ function openSearch(patterns: readonly RegExp[]): Search {
           : [];
       });
       known = new Set(pids);
-      return found;
+      return { isAll, found };
     },
   };
 }

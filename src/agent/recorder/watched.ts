@@ -2,18 +2,19 @@
 // process, and answer ESRCH when it is gone, whoever has its pid then.
 import { closeSync, constants, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import { readHostSync } from "../../host/host-files.ts";
+import { pageBytes } from "../../host/page-size.ts";
 import { parseFdLink } from "../../parsers/fd-link.ts";
 import { hasEnded, parseProcStat, TICKS_PER_SECOND } from "../../parsers/proc-stat.ts";
 import { parseTcpState } from "../../parsers/proc-net.ts";
 
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW;
 const STAT_BYTES = 4096;
-const PAGE_BYTES = 4096;
 const MOST_THREADS = 64;
 const BUSIEST = 5;
 /** Descriptors beyond these are counted, but not looked at for sockets. */
 const MOST_LINKS = 2000;
 
+const PAGE_BYTES = pageBytes();
 const buffer = Buffer.alloc(STAT_BYTES);
 
 /** The text of a small file of /proc that is open; throws the system's error. */
@@ -59,7 +60,8 @@ export function watch(pid: number, service: string): Watched | undefined {
         ...same,
         state,
         cpuMs: milliseconds(sum(userTicks, systemTicks)),
-        residentBytes: residentPages === undefined ? undefined : residentPages * PAGE_BYTES,
+        residentBytes:
+          residentPages === undefined || PAGE_BYTES === undefined ? undefined : residentPages * PAGE_BYTES,
         threads,
         majorFaults,
         blockIoMs: milliseconds(blockIoTicks),
