@@ -47,6 +47,9 @@ function manifests(): readonly CapturedManifest[] {
     .map((path) => CapturedManifest.parse(JSON.parse(readFileSync(path, "utf8"))));
 }
 
+const ms = (values: readonly number[]) =>
+  `${Math.round(median(values))} ms (${Math.round(Math.min(...values))} to ${Math.round(Math.max(...values))})`;
+
 try {
   systemd.addFile(
     "exhibit.yaml",
@@ -86,8 +89,6 @@ try {
     await succeed("mv", "/run/kept.conf", path);
     await succeed("systemctl", "daemon-reload");
   }
-  const ms = (values: readonly number[]) =>
-    `${Math.round(median(values))} ms (${Math.round(Math.min(...values))} to ${Math.round(Math.max(...values))})`;
   record(
     "arm",
     `Node ${process.version}; systemctl restart of a unit that sleeps, profile quick, budget 2 s; load before ${load.toFixed(1)}; median and range of whole restarts`,

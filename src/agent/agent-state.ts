@@ -14,17 +14,15 @@ export interface AgentState {
   readonly recorder?: RecorderState;
 }
 
+function gauge(name: string, help: string, value: number | undefined): Metric {
+  return { name, help, type: "gauge", values: [{ value }] };
+}
+
+function counter(name: string, help: string, value: number | undefined): Metric {
+  return { ...gauge(name, help, value), type: "counter" };
+}
+
 export function agentMetrics({ version, startedAt, drain, orders, recorder }: AgentState): readonly Metric[] {
-  const gauge = (name: string, help: string, value: number | undefined): Metric => ({
-    name,
-    help,
-    type: "gauge",
-    values: [{ value }],
-  });
-  const counter = (name: string, help: string, value: number | undefined): Metric => ({
-    ...gauge(name, help, value),
-    type: "counter",
-  });
   const { user, system } = process.cpuUsage();
   return [
     {

@@ -13,13 +13,14 @@ spool: {path: ${FOLDER}/spool, keepFree: 1%}
 `;
 const ROUNDS = 3;
 
+const unit = (more: string) =>
+  `[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/sleep 1000\nStandardOutput=null\n${more}`;
+
 let systemd: Systemd | undefined;
 
 before(async () => {
   systemd = await bootSystemd();
   systemd.addFile("exhibit.yaml", SETTINGS);
-  const unit = (more: string) =>
-    `[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/sleep 1000\nStandardOutput=null\n${more}`;
   // A sandbox and an environment that would break us, were they ours.
   await systemd.addUnit(
     "muskie@.service",
@@ -51,8 +52,8 @@ async function succeed(...argv: readonly string[]): Promise<string> {
   return stdout.trim();
 }
 
-const mainPid = async (unit: string) =>
-  Number(await succeed("systemctl", "show", "--value", "-p", "MainPID", unit));
+const mainPid = async (name: string) =>
+  Number(await succeed("systemctl", "show", "--value", "-p", "MainPID", name));
 
 /** Manifests of sealed bundles whose id holds the name, oldest first. */
 function manifestsOf(name: string): readonly CapturedManifest[] {

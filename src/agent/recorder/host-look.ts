@@ -13,13 +13,21 @@ function read(path: string): string {
   }
 }
 
+function ms(ticks: number): number {
+  return ticks * (1000 / TICKS_PER_SECOND);
+}
+
+/** The share of the last 10 s in which something waited, in percent. */
+function stalled(name: string): number | undefined {
+  return parsePressure(read(`/proc/pressure/${name}`)).some?.avg10;
+}
+
 /** Total CPU milliseconds since boot, by what they were spent on (proc(5), /proc/stat). */
 function cpuOf(stat: string): Record<string, number> | undefined {
   const numbers = /^cpu +([\d ]+)$/m.exec(stat)?.[1]?.split(" ").map(Number);
   const [user, nice, system, idle, iowait, , , steal] = numbers ?? [];
   if (user === undefined || nice === undefined || system === undefined || idle === undefined)
     return undefined;
-  const ms = (ticks: number) => ticks * (1000 / TICKS_PER_SECOND);
   return {
     busyMs: ms(user + nice + system),
     idleMs: ms(idle),
@@ -31,7 +39,6 @@ function cpuOf(stat: string): Record<string, number> | undefined {
 export function lookAtHost(): Record<string, unknown> {
   const load = /^(\d+\.\d+)/.exec(read("/proc/loadavg"))?.[1];
   const available = /^MemAvailable: +(\d+) kB$/m.exec(read("/proc/meminfo"))?.[1];
-  const stalled = (name: string) => parsePressure(read(`/proc/pressure/${name}`)).some?.avg10;
   return {
     kind: "host",
     load: load === undefined ? undefined : Number(load),
