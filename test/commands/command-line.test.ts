@@ -45,6 +45,7 @@ After
   push       send what is waiting: upload, then the note
   note       print the note, or post it to an incident record
   show       what is in a bundle: readings, timeline, files, gaps
+  report     make the page of a bundle again, from its evidence
   diff       what differs between two bundles of one service
   fetch      bring a bundle here from the store and check every digest
   verify     check a bundle against its manifest and signature
