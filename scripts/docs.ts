@@ -22,6 +22,7 @@ import { DiffResult } from "../src/commands/results/diff.ts";
 import { AddResult, RunResult } from "../src/commands/results/during.ts";
 import { ReportResult } from "../src/commands/results/report.ts";
 import {
+  ArmResult,
   CompletionResult,
   ConfigResult,
   DoctorResult,
@@ -37,6 +38,7 @@ const SCHEMAS: Readonly<Record<string, readonly [string, z.ZodType]>> = {
   outcome: ["outcome.json beside a bundle", Outcome],
   receipt: ["the receipt beside a bundle in the spool", Receipt],
   "add-result": ["exhibit add --json", AddResult],
+  "arm-result": ["exhibit arm --json", ArmResult],
   "capture-result": ["exhibit capture --json", CaptureResult],
   "check-result": ["exhibit check --json", CheckResult],
   "completion-result": ["exhibit completion SHELL --json", CompletionResult],

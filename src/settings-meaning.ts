@@ -5,6 +5,8 @@ import type { Settings } from "./settings.ts";
 
 const LEAST_BUDGET_MS = 1000;
 const MOST_BUDGET_MS = 30 * 60_000;
+const LEAST_PERIOD_MS = 1000;
+const MOST_PERIOD_MS = 60_000;
 /** A principal of ssh-keygen(1), "ALLOWED SIGNERS", but no pattern and no list. */
 const IDENTITY = /^[A-Za-z0-9_@.:+/=-]{1,200}$/;
 
@@ -58,5 +60,14 @@ export function checkMeaning(settings: Settings): readonly KeyFault[] {
   for (const [index, { match }] of settings.services.entries())
     if (!compiles(match))
       faults.push({ path: ["services", String(index), "match"], expected: "expected a regular expression" });
+  for (const [index, match] of settings.recorder.services.entries())
+    if (!compiles(match))
+      faults.push({
+        path: ["recorder", "services", String(index)],
+        expected: "expected a regular expression",
+      });
+  const { period } = settings.recorder;
+  if (period < LEAST_PERIOD_MS || period > MOST_PERIOD_MS)
+    faults.push({ path: ["recorder", "period"], expected: "expected 1s to 1m" });
   return faults;
 }

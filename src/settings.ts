@@ -127,6 +127,25 @@ const Service = z.strictObject({
 });
 export type ServiceSettings = z.infer<typeof Service>;
 
+/** Loopback alone: the metrics are for a collector on this host, and nobody is asked who he is. */
+const Loopback = z
+  .string()
+  .regex(/^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]):\d{1,5}$/, "expected 127.0.0.1:PORT or [::1]:PORT");
+
+const Agent = z.strictObject({
+  socket: z.string().startsWith("/").max(107, "expected a path of at most 107 bytes"),
+  socketMode: z.enum(["0600", "0660"]),
+  metrics: Loopback.nullable(),
+});
+export type AgentSettings = z.infer<typeof Agent>;
+
+const Recorder = z.strictObject({
+  services: z.array(z.string()).max(100),
+  period: Duration,
+  before: Duration,
+});
+export type RecorderSettings = z.infer<typeof Recorder>;
+
 export const Settings = z.strictObject({
   version: z.literal(1),
   store: z.record(Name, z.discriminatedUnion("type", [DirectoryStore, S3StoreSettings])),
@@ -143,6 +162,8 @@ export const Settings = z.strictObject({
   placement: z.record(z.string(), z.string()),
   services: z.array(Service),
   capture: z.strictObject({ budget: Duration, maxPause: Duration, profile: z.string(), window: Duration }),
+  agent: Agent,
+  recorder: Recorder,
   profiles: z.record(Name, Profile),
   collectors: z.record(
     Name,

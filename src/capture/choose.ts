@@ -4,9 +4,11 @@ import type { Collector } from "../collectors/collector.ts";
 import { collectors, findCollector } from "../collectors/index.ts";
 import { ownCollector } from "../collectors/own.ts";
 import { profiles as builtIn } from "../collectors/profiles.ts";
+import recorder from "../collectors/recorder.ts";
 import { SettingsError, UsageError } from "../errors.ts";
 import { printable } from "../printable.ts";
 import type { Profile, Settings } from "../settings.ts";
+import { recorderFolder } from "./recorder-folder.ts";
 
 export interface Choice {
   readonly collector: Collector;
@@ -26,6 +28,7 @@ export function allCollectors(settings: Settings): ReadonlyMap<string, Collector
   const all = new Map(collectors.map((collector) => [collector.name, collector]));
   for (const [name, own] of Object.entries(settings.collectors))
     if ("argv" in own) all.set(name, ownCollector(name, own));
+  if (settings.recorder.services.length > 0) all.set(recorder.name, recorder);
   return all;
 }
 
@@ -77,7 +80,8 @@ export function chooseCollectors(
       const fromProfile = listed.find((entry) => resolve(entry.name) === name)?.options ?? {};
       const core =
         name === "core" && asked.core !== undefined && asked.core !== "none" ? { method: asked.core } : {};
-      const options = checked(collector, { ...set, ...fromProfile, ...core });
+      const recorded = name === recorder.name ? recorderOptions(settings) : {};
+      const options = checked(collector, { ...recorded, ...set, ...fromProfile, ...core });
       return [{ collector, options, ...(only.length > 0 ? { asked: true } : {}) }];
     });
   if (choices.length === 0)
@@ -85,9 +89,14 @@ export function chooseCollectors(
   return { profile: profileName, windowMs: profile.window ?? settings.capture.window, choices };
 }
 
-/** Collectors of one's own run with every profile: who wrote one wants it. */
+/** Collectors of one's own run with every profile: who wrote one wants it. So does what was recorded before. */
 function ownNames(settings: Settings): readonly string[] {
-  return Object.entries(settings.collectors).flatMap(([name, own]) => ("argv" in own ? [name] : []));
+  const own = Object.entries(settings.collectors).flatMap(([name, one]) => ("argv" in one ? [name] : []));
+  return settings.recorder.services.length > 0 ? [recorder.name, ...own] : own;
+}
+
+function recorderOptions({ spool, recorder: { before, services } }: Settings): Record<string, unknown> {
+  return { folder: recorderFolder(spool.path), beforeMs: before, services };
 }
 
 function checked(collector: Collector, options: Record<string, unknown>): unknown {

@@ -96,17 +96,25 @@ const afterOf = {
   ),
 };
 
+const ifArmed = {
+  ifArmed: optionMaker("flag", CARE)(
+    "--if-armed",
+    "only when exhibit arm said so of UNIT, and as it said; else do nothing",
+  ),
+};
+
 export const captureOptions = {
   ...targetOptions,
   ...timeAndCost("the capture ends at the latest after this"),
   ...placeOptions,
   ...afterOf,
+  ...ifArmed,
   ...dryRun,
   ...yes,
 };
 /** Those of capture alone; `CaptureOptions` are what it shares with guard. */
 export type CaptureCommandOptions = OptionsOf<typeof captureOptions>;
-export type CaptureOptions = Omit<CaptureCommandOptions, "afterOf">;
+export type CaptureOptions = Omit<CaptureCommandOptions, "afterOf" | "ifArmed">;
 
 export const guardOptions = {
   ...targetOptions,

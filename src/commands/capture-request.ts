@@ -26,7 +26,8 @@ export function readDuration(flag: string, text: string): number {
   return value;
 }
 
-function readBudget(options: CaptureOptions, settings: LoadedSettings): number {
+/** Throws UsageError for what is no budget. */
+export function readBudget(options: Pick<CaptureOptions, "budget">, settings: LoadedSettings): number {
   const budgetMs =
     options.budget === undefined
       ? settings.settings.capture.budget

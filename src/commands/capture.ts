@@ -5,6 +5,7 @@ import type { CaptureRequest } from "../capture/request.ts";
 import type { SecuredCapture } from "../capture/run.ts";
 import { ExhibitError, messageOf } from "../errors.ts";
 import { SEALING, setOwnPriority } from "../host/priority.ts";
+import { notifyServiceManager } from "../host/service-manager.ts";
 import type { FoundTarget } from "../target/found.ts";
 import { ask } from "./ask.ts";
 import { takeCapture } from "./capture-one.ts";
@@ -12,7 +13,7 @@ import { describeCapture } from "./capture-report.ts";
 import { confirmMany, findAsked, readRequestOptions } from "./capture-request.ts";
 import { deliver, exitCodeOfResult, resultOf, seal, unsealedResult } from "./capture-session.ts";
 import { openDestination, recover, type Destination } from "./destination.ts";
-import type { CaptureCommandOptions, CaptureOptions } from "./capture-options.ts";
+import type { CaptureCommandOptions } from "./capture-options.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { showPlan } from "./dry-run.ts";
 import { exitCodeOf, type Stopped } from "./keys.ts";
@@ -26,11 +27,16 @@ const NEXT = "the next exhibit command seals what there is";
 const SIDE_BY_SIDE = 4;
 
 export async function run(context: CommandContext<CaptureCommandOptions>): Promise<CommandResult> {
-  const { afterOf } = context.options;
-  const options =
-    afterOf === undefined
+  const { afterOf, ifArmed } = context.options;
+  const options = ifArmed
+    ? await optionsIfArmed(context)
+    : afterOf === undefined
       ? context.options
       : { ...context.options, profile: context.options.profile ?? "quick" };
+  if (options === undefined) {
+    context.say("exhibit: not armed");
+    return { exitCode: 0, json: { captures: [] } satisfies CaptureResult };
+  }
   const loaded = await readSettings(context);
   const common = readRequestOptions(options, loaded);
   const earlier = afterOf === undefined ? undefined : await findReadable(afterOf, loaded);
@@ -71,6 +77,25 @@ export async function run(context: CommandContext<CaptureCommandOptions>): Promi
   };
 }
 
+/** The options that arm has kept, with those given now before them; undefined when the unit is not armed. */
+async function optionsIfArmed({
+  options,
+  positionals,
+}: CommandContext<CaptureCommandOptions>): Promise<CaptureCommandOptions | undefined> {
+  const { readArmedUnit } = await import("../agent/arm/armed-unit.ts");
+  const { serviceName } = await import("../agent/arm/arm-unit.ts");
+  const [unit] = positionals;
+  const armed = unit === undefined ? undefined : await readArmedUnit(serviceName(unit));
+  if (armed === undefined) return undefined;
+  return {
+    ...options,
+    budget: options.budget ?? `${armed.budgetMs}ms`,
+    profile: options.profile ?? armed.profile,
+    reason: options.reason ?? armed.reason ?? "armed: it was stopped or restarted",
+    incident: options.incident.length > 0 ? options.incident : armed.incidents,
+  };
+}
+
 /** Several at once: 1 before 4 before 5 before 3. */
 function worst(codes: readonly number[]): number {
   return [1, 4, 5, 3].find((code) => codes.includes(code)) ?? 0;
@@ -85,7 +110,7 @@ async function captureOne(
   request: CaptureRequest,
   to: {
     readonly destination: Destination;
-    readonly context: CommandContext<CaptureOptions>;
+    readonly context: CommandContext<CaptureCommandOptions>;
     readonly found: FoundTarget | undefined;
     readonly earlier: ReadableBundle | undefined;
   },
@@ -110,6 +135,8 @@ async function captureOne(
       stoppedBy,
     };
   }
+  // The stop of the unit waits for no more than this. Any other service that captures is not ready by it.
+  if (context.options.ifArmed) await notifyServiceManager("READY=1");
   setOwnPriority(SEALING);
   await secured.release();
   let result: SavedCapture;

@@ -106,7 +106,10 @@ async function expectedPeers(
 async function tried(peer: ExpectedPeer): Promise<ExpectedPeer> {
   if (peer.endpoints.length === 0) return peer;
   const each = peer.endpoints.map((endpoint) =>
-    takesConnection(hostOf(endpoint).replace(/^\[|\]$/g, ""), Number(portOf(endpoint)), CONNECT_MS),
+    takesConnection(
+      { host: hostOf(endpoint).replace(/^\[|\]$/g, ""), port: Number(portOf(endpoint)) },
+      CONNECT_MS,
+    ),
   );
   return { ...peer, answers: (await Promise.all(each)).includes(true) };
 }

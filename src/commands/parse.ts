@@ -140,7 +140,9 @@ export function parseCommand(command: CommandFacts, head: Head): ParsedCommand {
   const { ours, argv } = splitAtDashes(command, head.rest);
   const parser = parserOf(command.name, { ...globalOptions, ...command.options }).allowExcessArguments();
   // Asked for help, nobody wants to hear what else is wrong.
-  if (ours.some((word) => word === "--help" || word === "-h")) return { kind: "help" };
+  const dashes = ours.indexOf("--");
+  const flags = dashes === -1 ? ours : ours.slice(0, dashes);
+  if (flags.some((word) => word === "--help" || word === "-h")) return { kind: "help" };
   parse(parser, ours, command.name);
   const after = checkOptions(globalOptions, valuesOf(parser, globalOptions));
   if (after.help || head.global.help) return { kind: "help" };

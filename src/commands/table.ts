@@ -1,6 +1,7 @@
 // The command table: every command is declared here, once. Help, completion and the parser are made from it; the file
 // of a command is imported only when it is called.
 import { checkOptionTable } from "./check-options.ts";
+import { armOptions } from "./arm-options.ts";
 import { captureOptions, checkTarget, guardOptions } from "./capture-options.ts";
 import { add, run } from "./during-commands.ts";
 import { defineCommand, optionMaker, type ArgumentFacts, type CommandFacts } from "./command.ts";
@@ -171,6 +172,50 @@ const config = defineCommand({
   load: () => import("./config.ts"),
 });
 
+const agent = defineCommand({
+  name: "agent",
+  group: "Set up",
+  summary: "the background service: queue, recorder, local API",
+  usage: ["exhibit agent"],
+  arguments: [],
+  options: {},
+  notes: `Runs until SIGTERM. It sends what waits in the spool (upload, then note) until it is sent; it records the services that
+recorder.services names, so that captures have the minutes before; and it answers on a socket whose file rights say who may ask:
+  curl --unix-socket /run/exhibit/agent.sock http://agent/v1/status
+  curl --unix-socket /run/exhibit/agent.sock http://agent/v1/capture -d '{"unit": "muskie@7", "profile": "quick"}'
+  curl --unix-socket /run/exhibit/agent.sock http://agent/v1/check -d '{"unit": "muskie@7"}'
+  curl --unix-socket /run/exhibit/agent.sock http://agent/metrics
+A capture's answer holds the exit status and the document of exhibit capture --json.
+
+Exit status: 0 it was told to stop; 1 it cannot listen, or another one does; 2 usage or settings.`,
+  examples: ["systemctl enable --now exhibit", "exhibit agent"],
+  load: () => import("./agent.ts"),
+});
+
+const arm = defineCommand({
+  name: "arm",
+  group: "Set up",
+  summary: "capture before any restart of a unit, whoever restarts it, for some hours",
+  usage: ["exhibit arm UNIT --for TIME [options]", "exhibit arm UNIT --off", "exhibit arm"],
+  arguments: [{ name: "[UNIT]", completes: "target" }],
+  options: armOptions,
+  check: ({ off, ...options }, { positionals }) => {
+    if (positionals.length > 0 || (!off && options.for === undefined)) return undefined;
+    return { message: "which unit?", hint: "exhibit arm alone lists what is armed" };
+  },
+  notes: `Whenever systemd stops the unit while its main process runs, its evidence is saved first; without UNIT it lists what is
+armed. It is done by a drop-in below /run, so that a reboot ends it, too. A unit that is not armed any more stops at once.
+What is not seen: a process that dies or is killed by itself, a watchdog of systemd, and the shutdown of the host.
+
+Exit status: 0 done; 1 there is no such unit, or you are not root; 2 usage or settings.`,
+  examples: [
+    'exhibit arm muskie@7 --for 6h -i INC-4211 -m "somebody restarts it at night"',
+    "exhibit arm muskie@7 --off",
+    "exhibit arm",
+  ],
+  load: () => import("./arm.ts"),
+});
+
 const demo = defineCommand({
   name: "demo",
   group: "Set up",
@@ -215,6 +260,8 @@ export const COMMANDS: readonly CommandFacts[] = [
   doctor,
   profiles,
   config,
+  agent,
+  arm,
   demo,
   completion,
 ];

@@ -35,6 +35,8 @@ export interface RunRequest {
   readonly runId?: string;
   /** What it reads from stdin; nothing when it is not given. */
   readonly input?: Uint8Array;
+  /** Variables of our own environment that it is given besides. */
+  readonly inherit?: readonly string[];
 }
 
 export interface RunOutcome {
@@ -65,6 +67,15 @@ export function commandEnvironment(runId: string | undefined): Record<string, st
   };
 }
 
+function inherited(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
 /**
  * Runs one command to its end and keeps its output. Never rejects: what went wrong is in the outcome.
  * The outcome comes at most about a second after the signal aborted, whatever the command does.
@@ -90,7 +101,7 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
     stderr: "pipe",
     cwd: "/",
     extendEnv: false,
-    env: commandEnvironment(request.runId),
+    env: { ...commandEnvironment(request.runId), ...inherited(request.inherit ?? []) },
   });
   if (child.pid !== undefined && !tracer) setPriorityOf(child.pid, request.priority ?? NORMAL);
 
@@ -215,11 +226,14 @@ export function startRelay(argv: readonly string[], runId: string): ChildProcess
   }).on("error", () => undefined);
 }
 
-/** A program of ours that works beside a capture: behind everything else on the host, in its own session, our pipes to it. */
-export function startBehind(argv: readonly [string, ...string[]]): ChildProcess {
+/**
+ * A program of ours that works beside us in its own session, with our environment and our pipes to it: behind everything
+ * else on the host, unless it is given a priority.
+ */
+export function startBehind(argv: readonly [string, ...string[]], priority: number = BEHIND): ChildProcess {
   const [file, ...args] = argv;
   const child = spawn(file, args, { detached: true, stdio: ["pipe", "pipe", "ignore"] });
-  if (child.pid !== undefined) setPriorityOf(child.pid, BEHIND);
+  if (child.pid !== undefined) setPriorityOf(child.pid, priority);
   return child;
 }
 

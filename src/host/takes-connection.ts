@@ -1,10 +1,13 @@
-// Whether an address takes a TCP connection from this host; nothing is said, and it is closed at once.
+// Whether an address takes a connection from this host; nothing is said, and it is closed at once.
 import { connect } from "node:net";
 
-/** `address`: IPv4 or IPv6, no name: looking one up has no limit of its own. */
-export function takesConnection(address: string, port: number, limitMs: number): Promise<boolean> {
+/** `host`: IPv4 or IPv6, no name: looking one up has no limit of its own. `path`: a socket of the Unix family. */
+export function takesConnection(
+  to: { readonly host: string; readonly port: number } | { readonly path: string },
+  limitMs: number,
+): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: address, port });
+    const socket = connect(to);
     const end = (isOpen: boolean) => {
       clearTimeout(timer);
       socket.destroy();

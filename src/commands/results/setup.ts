@@ -33,6 +33,21 @@ export const DoctorResult = z.strictObject({
 });
 export type DoctorResult = z.infer<typeof DoctorResult>;
 
+/** exhibit arm --json */
+export const ArmResult = z.strictObject({
+  armed: z.array(
+    z.strictObject({
+      unit: z.string(),
+      untilAt: z.string().describe("UTC, ISO 8601"),
+      budgetMs: z.number().describe("what a capture before a stop may take"),
+      profile: z.string().optional(),
+      reason: z.string().optional(),
+      incidents: z.array(z.string()),
+    }),
+  ),
+});
+export type ArmResult = z.infer<typeof ArmResult>;
+
 const ProfileSummary = z.strictObject({
   name: z.string(),
   summary: z.string(),
