@@ -93,7 +93,7 @@ const WHOLE: Files = {
   "host/summary.json": { windowMs: 5000 },
 };
 
-function text(name: string): string {
+function contentOf(name: string): string {
   const content = WHOLE[name];
   return typeof content === "string" ? content : JSON.stringify(content);
 }
@@ -103,7 +103,7 @@ test("no file that is missing, cut or somebody else's makes a rule throw", async
   const content = fc.constantFrom(...names).chain((name) =>
     fc.oneof(
       fc.constant({ name, text: undefined }),
-      fc.nat(text(name).length).map((at) => ({ name, text: text(name).slice(0, at) })),
+      fc.nat(contentOf(name).length).map((at) => ({ name, text: contentOf(name).slice(0, at) })),
       fc.string({ unit: "binary" }).map((other) => ({ name, text: other })),
       fc.json().map((other) => ({ name, text: other })),
     ),
