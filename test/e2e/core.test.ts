@@ -146,3 +146,23 @@ test("a pause that is not allowed is not begun, and each way says why it was not
   assert.match(coreRecord()?.reason ?? "", /would stop the target for about/);
   assert.equal(box.manifest().pausedMs, 0);
 });
+
+test("a store that is down costs a core nothing: it is whole on this host, and its upload waits", async (t) => {
+  const far = `, far: {type: s3, url: 's3://evidence/x', region: us-east-1, endpoint: 'http://127.0.0.1:1'}`;
+  const apart = openSandbox("", far);
+  t.after(() => apart.remove());
+  const { pid, port } = await startService(t);
+  const env = { ...process.env, AWS_ACCESS_KEY_ID: "AKIA", AWS_SECRET_ACCESS_KEY: "secret" };
+
+  const { status, stderr } = await apart.runBeside(
+    ["capture", "--pid", String(pid), "--only", "core", "--to", "far", "-b", "20s"],
+    { env },
+  );
+
+  assert.equal(status, 4, stderr);
+  const record = apart.manifest().collectors.find(({ name }) => name === "core");
+  assert.deepEqual([record?.status, record?.method], ["ok", "snapshot"], record?.reason);
+  assert.equal(apart.run(["verify", "last"]).status, 0);
+  assert.match(stderr, /send what waits with: exhibit push/);
+  assert.ok((await fetch(`http://127.0.0.1:${port}/`)).ok, "the service answers as before");
+});
