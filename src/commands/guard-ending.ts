@@ -185,7 +185,7 @@ export async function mitigate(guarded: Guarded, leftMs: number): Promise<Comman
   })();
   const capture = await finishInTime(finish, guarded, sending);
   const { after } = guarded;
-  const { captureId } = (await valueNow(securing))?.paths ?? {};
+  const { captureId } = (await valueNow(securing.catch(() => undefined)))?.paths ?? {};
   const looked =
     after === undefined || captureId === undefined
       ? {}
