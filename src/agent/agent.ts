@@ -119,7 +119,8 @@ function untilAborted(signal: AbortSignal): Promise<void> {
 
 async function keepAlive(stop: AbortSignal): Promise<void> {
   const periodMs = watchdogPeriodMs();
-  while (periodMs !== undefined && !stop.aborted) {
+  if (periodMs === undefined) return;
+  while (!stop.aborted) {
     await delay(periodMs, stop);
     await notifyServiceManager("WATCHDOG=1");
   }

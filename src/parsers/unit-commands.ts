@@ -30,7 +30,7 @@ function joinLines(text: string): readonly string[] {
     if (begun !== undefined && /^\s*[#;]/.test(line)) continue;
     const whole: string = begun === undefined ? line.trimStart() : `${begun} ${line.trim()}`;
     begun = undefined;
-    if (/\\$/.test(whole) && !/^[#;]/.test(whole)) begun = whole.slice(0, -1).trimEnd();
+    if (whole.endsWith("\\") && !/^[#;]/.test(whole)) begun = whole.slice(0, -1).trimEnd();
     else lines.push(whole);
   }
   if (begun !== undefined) lines.push(begun);
