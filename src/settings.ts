@@ -137,7 +137,6 @@ const Agent = z.strictObject({
   socketMode: z.enum(["0600", "0660"]),
   metrics: Loopback.nullable(),
 });
-export type AgentSettings = z.infer<typeof Agent>;
 
 const Recorder = z.strictObject({
   services: z.array(z.string()).max(100),

@@ -60,6 +60,8 @@ test("with no file at all root has the defaults below /var/lib/exhibit", async (
     placement: {},
     services: [],
     capture: { budget: 30_000, maxPause: 10_000, profile: "before-restart", window: 5000 },
+    agent: { socket: "/run/exhibit/agent.sock", socketMode: "0600", metrics: null },
+    recorder: { services: [], period: 1000, before: 600_000 },
     profiles: {},
     collectors: {},
   });

@@ -117,7 +117,11 @@ test("on its socket the agent captures, checks, and tells its numbers; bad reque
     refused.map(({ status }) => status),
     [400, 400, 413, 405, 404],
   );
-  assert.equal(ranIn(option).exitCode, 2, "a name that looks like an option is a name");
+  assert.equal(
+    ranIn(option).exitCode,
+    3,
+    "a name that looks like an option is the name of a unit that is not there",
+  );
   assert.match(metrics.body, /^exhibit_orders_total\{exit="0"\} \d+$/m);
   assert.match(metrics.body, /^process_resident_memory_bytes \d+$/m);
   agent.kill("SIGTERM");

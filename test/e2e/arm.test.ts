@@ -10,6 +10,7 @@ const FOLDER = "/var/tmp/exhibit";
 const SETTINGS = `version: 1
 store: {default: {type: directory, path: ${FOLDER}/archive}}
 spool: {path: ${FOLDER}/spool, keepFree: 1%}
+capture: {window: 500ms, profile: quick}
 `;
 const ROUNDS = 3;
 
@@ -77,7 +78,7 @@ test("whoever restarts an armed unit, what its process was is saved first", asyn
     "-m",
     "100% 'of' it",
     "-b",
-    "3s",
+    "10s",
   );
   assert.equal(armed.exitCode, 0, armed.stderr);
 
@@ -96,7 +97,7 @@ test("whoever restarts an armed unit, what its process was is saved first", asyn
       manifest.identityChecks.every(({ same }) => same),
       "it was still there to the end",
     );
-    assert.equal(statusesOf(manifest).process, "ok");
+    assert.equal(statusesOf(manifest).process, "ok", JSON.stringify(manifest.collectors));
   }
   const note = inside(`${FOLDER}/incidents/INC-4211.md`);
   await until(() => existsSync(note), 20_000, "the note is there");
