@@ -36,6 +36,7 @@ const FRONT_PAGE = `exhibit - save the evidence before you restart it
 Before a mitigation
   guard      capture, then run the mitigation (its exit status is yours)
   capture    capture now, run nothing
+  check      ask a few yes/no questions of the target, and answer with evidence
 During
   run        run any command of yours and keep its output as evidence
   add        keep files you already have
@@ -44,6 +45,8 @@ After
   push       send what is waiting: upload, then the note
   note       print the note, or post it to an incident record
   show       what is in a bundle: readings, timeline, files, gaps
+  report     make the page of a bundle again, from its evidence
+  diff       what differs between two bundles of one service
   fetch      bring a bundle here from the store and check every digest
   verify     check a bundle against its manifest and signature
 Set up
