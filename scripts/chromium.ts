@@ -35,6 +35,12 @@ export type Box = z.infer<typeof Box>;
 export interface Page {
   /** Opens an address and waits until `script`, an expression, is a box of the page: {x, y, width, height} in pixels. */
   readonly open: (url: string, script: string) => Promise<Box>;
+  /** As another screen would show it, from now on. */
+  readonly showAs: (how: { readonly width: number; readonly scheme: "light" | "dark" }) => Promise<void>;
+  /** Runs a script before any of the page's own, in every page from now on. */
+  readonly runFirst: (source: string) => Promise<void>;
+  /** The value of an expression; of a promise what it resolves to. */
+  readonly evaluate: (expression: string) => Promise<unknown>;
   /** A PNG of a part of the page, which may be longer than the window. */
   readonly shoot: (part: Box) => Promise<Buffer>;
   readonly close: () => Promise<void>;
@@ -58,9 +64,22 @@ export async function openPage(size: { readonly width: number; readonly height: 
 
   const evaluate = async (expression: string) =>
     z
-      .object({ result: z.looseObject({ value: z.unknown() }) })
-      .parse(await call("Runtime.evaluate", { expression, returnByValue: true }, sessionId)).result.value;
+      .object({ result: z.looseObject({ value: z.unknown().optional() }) })
+      .parse(
+        await call("Runtime.evaluate", { expression, returnByValue: true, awaitPromise: true }, sessionId),
+      ).result.value;
   return {
+    showAs: async ({ width, scheme }) => {
+      const features = [{ name: "prefers-color-scheme", value: scheme }];
+      await call("Emulation.setEmulatedMedia", { features }, sessionId);
+      const metrics = { width, height: size.height, deviceScaleFactor: 1, mobile: false };
+      await call("Emulation.setDeviceMetricsOverride", metrics, sessionId);
+    },
+    runFirst: async (source) => {
+      await call("Page.enable", {}, sessionId);
+      await call("Page.addScriptToEvaluateOnNewDocument", { source }, sessionId);
+    },
+    evaluate,
     open: async (url, script) => {
       await call("Page.navigate", { url }, sessionId);
       const end = performance.now() + PATIENCE_MS;

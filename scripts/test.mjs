@@ -24,6 +24,7 @@ const NEEDED = [
   ["ceph-common", "ceph-authtool"],
   ["ceph-mon", "ceph-mon"],
   ["ceph-osd", "ceph-osd"],
+  ["chromium", "chromium"],
   ["curl", "curl"],
   ["elfutils", "eu-stack"],
   ["fish", "fish"],

@@ -3,18 +3,17 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openPage } from "./chromium.ts";
+import { openSick } from "./sick-service.ts";
 import { toPalettePng } from "./palette-png.ts";
 import { startRt } from "../test/helpers/rt.ts";
-import { until } from "../test/helpers/until.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 const WIDTH = 1000;
 const MOST_BYTES = 100_000;
-const PATIENCE_MS = 60_000;
 /**
  * The box around the page once it shows the note: the head and the history. What lies between, empty but for the link that the
  * history names too, is folded away as a person would, by a click on its title.
@@ -43,36 +42,7 @@ if (missing.length > 0) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "exhibit-ticket-"));
-const pids = new Set<number>();
-const read = (name: string) => {
-  try {
-    return readFileSync(join(folder, name), "utf8");
-  } catch {
-    return "";
-  }
-};
-const numberIn = (name: string, key: string) => Number(new RegExp(`"${key}":(\\d+)`).exec(read(name))?.[1]);
-
-/** The service of `exhibit demo`, by a link in a folder of its own: the note names no place of whoever makes the picture. */
-async function startSick(): Promise<number> {
-  symlinkSync(join(root, "dist/sick-service.js"), join(folder, "sick-service.js"));
-  const start = (flags: readonly string[], args: readonly string[]) => {
-    const child = spawn("node", [...flags, "sick-service.js", ...args], {
-      cwd: folder,
-      stdio: "ignore",
-    });
-    if (child.pid !== undefined) pids.add(child.pid);
-  };
-  start([], ["peer", "."]);
-  await until(() => read("peer.json") !== "", PATIENCE_MS);
-  start(
-    ["--max-old-space-size=180", "--max-semi-space-size=1"],
-    ["run", ".", String(numberIn("peer.json", "port"))],
-  );
-  await until(() => / gc [3-9]\d%/.test(read("service.log")), PATIENCE_MS);
-  return numberIn("service.json", "pid");
-}
-
+const sick = openSick(folder);
 async function guard(pid: number, rt: { readonly url: string; readonly token: string }, ticket: number) {
   writeFileSync(join(folder, "rt-token"), rt.token, { mode: 0o600 });
   const settings = join(folder, "exhibit.yaml");
@@ -98,14 +68,14 @@ link: {base: 'https://evidence.example.net/b/{id}'}
     },
   );
   const [code] = await once(child, "exit");
-  pids.add(numberIn("service.json", "pid"));
+  sick.seeRestarted();
   assert.equal(code, 0, "the guard failed");
 }
 
 const rt = await startRt();
 try {
   const [ticket] = rt.tickets;
-  await guard(await startSick(), rt, ticket);
+  await guard(await sick.start(), rt, ticket);
   const page = await openPage({ width: WIDTH, height: 800 });
   try {
     // The account that every new Request Tracker has; this one is gone in a moment.
@@ -119,12 +89,7 @@ try {
   }
 } finally {
   await rt.stop();
-  for (const pid of pids)
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // It has ended.
-    }
+  sick.stop();
   rmSync(folder, { recursive: true, force: true });
 }
 const { size } = statSync(join(root, "docs/ticket.png"));

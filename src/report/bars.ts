@@ -1,5 +1,6 @@
 // Bars that lie: a table with a name, a bar and a value in each row. The text is text of the page, so that it stays
 // readable on a phone; only the bar is drawn.
+import { printable } from "../printable.ts";
 import { html, type Markup } from "./markup.ts";
 
 /** Of the page's palette, after Okabe and Ito. */
@@ -26,6 +27,7 @@ const WIDTH = 1000;
 const HEIGHT = 12;
 /** What is there can be seen, however little it is. */
 const LEAST = 3;
+const LABEL_LIMIT = 160;
 
 function bar({ label, segments, full, value }: BarRow): Markup {
   const known = segments.filter(({ amount }) => amount > 0);
@@ -57,16 +59,16 @@ function bar({ label, segments, full, value }: BarRow): Markup {
 
 /** One row a bar. `caption` is for those who hear the page. */
 export function barTable(caption: string, rows: readonly BarRow[]): Markup {
-  const lines = rows.map(
-    (row) =>
-      html`<tr>
-        <th scope="row">
-          ${row.label}${row.note === undefined ? undefined : html` <small>${row.note}</small>`}
-        </th>
-        <td class="bar">${bar(row)}</td>
-        <td class="number">${row.value}</td>
-      </tr>`,
-  );
+  const lines = rows.map(({ label, ...rest }) => {
+    const row = { ...rest, label: printable(label, LABEL_LIMIT) };
+    return html`<tr>
+      <th scope="row">
+        ${row.label}${row.note === undefined ? undefined : html` <small>${row.note}</small>`}
+      </th>
+      <td class="bar">${bar(row)}</td>
+      <td class="number">${row.value}</td>
+    </tr>`;
+  });
   return html`<table class="bars">
     <caption>
       ${caption}

@@ -3,6 +3,7 @@
 import type { Manifest, Outcome } from "../bundle/manifest.ts";
 import { subjectOf } from "../bundle/subject.ts";
 import { formatCommand, formatInstant } from "../incident/wording.ts";
+import { printable } from "../printable.ts";
 import type { Evidence } from "../readings/evidence.ts";
 import { beforeAfter } from "./before-after.ts";
 import { collectionsCard } from "./collections.ts";
@@ -28,6 +29,8 @@ export interface ReportExtras {
   readonly mask?: (text: string) => string;
 }
 
+/** No name is longer in a chart. */
+const NAME_LIMIT = 160;
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
@@ -62,15 +65,20 @@ function header(manifest: Manifest): Markup {
   </header>`;
 }
 
+/** Two cards side by side where there is room. */
+function pair(...cards: readonly (Markup | undefined)[]): Markup {
+  return html`<div class="pair">${cards.filter((card) => card !== undefined)}</div>`;
+}
+
 /** The charts of the evidence; nothing where there is none. */
-function charts(manifest: Manifest, { evidence, mask = (text) => text }: ReportExtras): Markup {
+function charts(manifest: Manifest, extras: ReportExtras): Markup {
+  const { evidence } = extras;
   if (evidence === undefined) return html``;
+  const mask = (text: string) => printable(extras.mask?.(text) ?? text, NAME_LIMIT);
   const beganAtMs = Date.parse(manifest.startedAt);
   const { cpus, memoryBytes } = manifest.host;
   const { runtime, threads, sockets, descriptors, usage } = evidence;
   const record = manifest.collectors.find(({ name }) => name === "runtime");
-  const pair = (...cards: readonly (Markup | undefined)[]) =>
-    html`<div class="pair">${cards.filter((card) => card !== undefined)}</div>`;
   return html`${pair(cpuCard(threads, { beganAtMs, mask }), collectionsCard(runtime, { record, beganAtMs }))}
   ${requestsCard(runtime, mask)} ${pair(socketsCard(sockets), descriptorsCard(descriptors, usage))}
   ${pair(memoryCard(evidence, memoryBytes), pressureCard(evidence, { cpus, mask }))}`;
@@ -110,8 +118,7 @@ export function renderReport(manifest: Manifest, extras: ReportExtras = {}): str
           ${header(manifest)}
           <main>
             ${tiles(manifest, extras.evidence)}${standsOut(manifest)}${beforeAfter(manifest)}${charts(manifest, extras)}${timeline(manifest, extras.outcome)}${collectorTable(manifest)}
-            ${fileTable(manifest)}
-            <div class="pair">${gaps(manifest)}${howToOpen(manifest)}</div>
+            ${fileTable(manifest)} ${pair(gaps(manifest), howToOpen(manifest))}
           </main>
           ${footer(manifest)}
         </body>

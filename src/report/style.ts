@@ -3,7 +3,7 @@
 import { html as verbatim } from "./markup.ts";
 
 export const STYLE = verbatim`<style>
-:root { color-scheme: light dark; --bg: #fff; --fg: #1b1f24; --muted: #5b6570; --line: #d9dee4; --card: #f6f8fa;
+:root { color-scheme: light dark; --bg: #fff; --fg: #1b1f24; --muted: #5b6570; --line: #d9dee4; --card: #f5f6f6;
   --blue: #0072b2; --red: #c4440b; --green: #00714f; --grey: #98a2ad; --orange: #e69f00; --pink: #cc79a7;
   --yellow: #b8a500; --free: #d9dee4; --track: #eef1f4 }
 @media (prefers-color-scheme: dark) {
@@ -22,12 +22,12 @@ pre { margin: 4px 0 2px; white-space: pre-wrap }
 header { display: flex; justify-content: space-between; gap: 16px; border-bottom: 2px solid var(--fg); padding-bottom: 10px }
 header p { margin: 2px 0 }
 header div:last-child { text-align: right }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 10px; margin: 14px 0 }
+.tiles { display: grid; grid-template-columns: repeat(4, 1fr); gap: 10px; margin: 14px 0 }
 .tiles div, ol.readings li { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 8px 12px; min-width: 0 }
 .tiles div { overflow-wrap: anywhere }
 .tiles b { display: block; font-size: 18px }
 .tiles .marked { border-color: var(--red) }
-.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 0 14px; align-items: start }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 0 14px }
 .scroll { overflow-x: auto }
 .card { border: 1px solid var(--line); border-radius: 8px; padding: 12px 14px; margin: 7px 0; min-width: 0 }
 .bad { color: var(--red) }
@@ -40,13 +40,16 @@ p { margin: 6px 0 }
 summary { cursor: pointer; padding: 6px 0; color: var(--muted) }
 table { border-collapse: collapse; width: 100%; font-size: 13px }
 .scroll table { min-width: 600px }
+.scroll td:first-child { white-space: nowrap }
 .bars caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
 .bars th, .vitals th, .routes tr th:first-child { color: var(--fg); font-weight: 400 }
 .bars th, .bars td { border-top: 0 }
 .bars th { width: 34% }
 .bar svg { height: 12px; margin-top: 4px }
-.bars .bar { width: 40% }
+.bars .bar { width: 40%; min-width: 70px }
+.bars .number { white-space: normal }
 .routes .bar { width: 24% }
+.routes tr th:first-child { min-width: 140px }
 .vitals .moved { font-weight: 600 }
 .legend { list-style: none; margin: 8px 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 12px; color: var(--muted) }
 .legend b { color: var(--fg) }
@@ -80,6 +83,6 @@ footer { color: var(--muted); font-size: 12px; border-top: 1px solid var(--line)
   .card, li, tr { break-inside: avoid }
   svg.timeline, .scroll table { min-width: 0 }
   .pair { grid-template-columns: 1fr 1fr }
-  details > summary { display: none }
+  details::details-content { content-visibility: visible; display: block }
 }
 </style>`;

@@ -69,19 +69,23 @@ export function fileTable({ files }: Manifest): Markup {
         <td class="mono">${file.sha256}</td>
       </tr>`,
   );
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const table = html`<div class="scroll" role="region" aria-label="files" tabindex="0">
+    <table>
+      <tr>
+        <th scope="col">file</th>
+        <th scope="col" class="number">bytes</th>
+        <th scope="col">sha256</th>
+      </tr>
+      ${rows}
+    </table>
+  </div>`;
   return html`<div class="card">
     <h2>Files <small>as they were when this page was made</small></h2>
-    <div class="scroll" role="region" aria-label="files" tabindex="0">
-      <table>
-        <tr>
-          <th scope="col">file</th>
-          <th scope="col" class="number">bytes</th>
-          <th scope="col">sha256</th>
-        </tr>
-        ${rows}
-      </table>
-    </div>
-    ${left > 0 ? html`<p class="muted">and ${left} more, in SHA256SUMS</p>` : undefined}
+    <details>
+      <summary>${files.length} files, ${formatBytes(bytes)}, each with its sha256</summary>
+      ${table}${left > 0 ? html`<p class="muted">and ${left} more, in SHA256SUMS</p>` : undefined}
+    </details>
   </div>`;
 }
 

@@ -80,8 +80,8 @@ export function tiles(manifest: Manifest, evidence: Evidence | undefined): Marku
   const complete = asked.filter(({ status }) => status === "ok").length;
   const known = evidence
     ? [collectionTile, socketTile, descriptorTile, memoryTile].flatMap((tile) => {
-        const made = tile(evidence);
-        return made === undefined ? [] : [markup(made, found)];
+        const told = tile(evidence);
+        return told === undefined ? [] : [markup(told, found)];
       })
     : [];
   return html`<div class="tiles">
