@@ -1,12 +1,14 @@
 // The page of `exhibit show`: from what is known of a bundle to lines that fit the terminal. Only paths, addresses and
 // digests may be longer: they are there to be copied.
 import prettyBytes from "pretty-bytes";
-import type { CollectorRecord, FileRecord, Manifest, Outcome, Target } from "../bundle/manifest.ts";
+import type { FileRecord, Manifest, Outcome, Target } from "../bundle/manifest.ts";
 import { encryptedWords, openLines, signedWords } from "../bundle/open-lines.ts";
 import { subjectOf } from "../bundle/subject.ts";
 import { printable } from "../printable.ts";
+import { comparisonText } from "../readings/comparison-text.ts";
 import { describeConfirmation } from "../upload/confirmation.ts";
 import type { ShowResult } from "./results/bundles.ts";
+import { timeline } from "./show-timeline.ts";
 import { layColumns, wrapText, type Style } from "./style.ts";
 
 interface Page {
@@ -19,7 +21,6 @@ interface Page {
 /** Where the values of the head begin. */
 const VALUE = 10;
 const DONE = { run: "Ran", add: "Added" };
-const BAR = { least: 10, most: 60 };
 
 /** `columns` is at least 40. */
 export function renderBundle(bundle: ShowResult, page: Page): readonly string[] {
@@ -27,7 +28,7 @@ export function renderBundle(bundle: ShowResult, page: Page): readonly string[] 
   return [
     ...head(bundle, page),
     ...readings(manifest, page),
-    ...timeline(manifest, page),
+    ...timeline(bundle, page),
     ...gaps(manifest, page),
     ...files(manifest, page),
     ...howToOpen(bundle, page),
@@ -124,50 +125,25 @@ function head(bundle: ShowResult, page: Page): readonly string[] {
 function readings(manifest: Manifest, { style, columns }: Page): readonly string[] {
   if (manifest.made !== undefined) return [];
   if (manifest.readings.length === 0) return ["", "No reading stands out."];
+  const { comparison } = manifest;
+  const compared = comparison && printable(comparisonText(comparison), 400);
   return [
     "",
+    ...(compared === undefined ? [] : [...wrapText(style.bold(compared), { columns, indent: 2 }), ""]),
     style.bold("What the data says (readings, not a diagnosis)"),
-    ...manifest.readings.flatMap(({ text, line, file }, index) => [
-      ...wrapText(`${`${index + 1}`.padStart(2)}. ${printable(text, 300)}`, { columns, indent: 4 }),
+    ...manifest.readings.flatMap(({ text, line, file, next, sureness, speaksFor }, index) => [
+      ...wrapText(
+        `${`${index + 1}`.padStart(2)}. ${printable(text, 300)}${sureness === "hint" ? " (a hint)" : ""}`,
+        { columns, indent: 4 },
+      ),
+      ...(speaksFor === "restart" ? [`    ${style.yellow("speaks for a restart")}`] : []),
       ...(line === undefined || line.trim() === ""
         ? []
         : [style.dim(`      ${printable(line.trim().replace(/\s+/g, " "), columns - 6)}`)]),
       style.dim(`      from ${printable(file)}`),
+      ...(next === undefined ? [] : wrapText(`    ${printable(next, 300)}`, { columns, indent: 4 })),
     ]),
   ];
-}
-
-/** One bar per collector over the time of the capture; the stop is drawn as `#`. */
-function timeline(manifest: Manifest, { style, columns }: Page): readonly string[] {
-  const ran = manifest.collectors.filter(({ durationMs }) => durationMs !== undefined);
-  if (ran.length === 0) return [];
-  const totalMs = Math.max(1, ...ran.map((one) => (one.startedMonotonicMs ?? 0) + (one.durationMs ?? 0)));
-  const rowsWith = (width: number) =>
-    ran.map((one) => [
-      printable(one.name, 40),
-      one.status,
-      bar(one, totalMs, width),
-      seconds(one.durationMs ?? 0).padStart(6),
-      one.observedPauseMs ? `stopped ${one.observedPauseMs} ms` : "",
-    ]);
-  const taken = Math.max(...layColumns(rowsWith(0)).map(({ length }) => length)) + 1;
-  const width = Math.max(BAR.least, Math.min(BAR.most, columns - taken));
-  return [
-    "",
-    style.bold(
-      `Timeline (${seconds(totalMs)}${manifest.pausedMs === 0 || manifest.made ? "" : "; # it was stopped meanwhile"})`,
-    ),
-    ...layColumns(rowsWith(width)).map((line) => ` ${line}`),
-  ];
-}
-
-function bar(one: CollectorRecord, totalMs: number, width: number): string {
-  if (width === 0) return "";
-  const from = Math.min(width - 1, Math.floor(((one.startedMonotonicMs ?? 0) / totalMs) * width));
-  const share = Math.round(((one.durationMs ?? 0) / totalMs) * width);
-  const length = Math.max(1, Math.min(width - from, share));
-  const drawn = (one.observedPauseMs ? "#" : "=").repeat(length);
-  return (" ".repeat(from) + drawn).padEnd(width);
 }
 
 function gaps(manifest: Manifest, { style, columns }: Page): readonly string[] {

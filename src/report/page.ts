@@ -1,6 +1,7 @@
 // report.html: one page for people inside every bundle. No script, nothing fetched, everything computed from the manifest and the
 // parsed evidence; a policy in the page itself forbids the browser to do more (Content-Security-Policy Level 3, 3.3).
 import type { Manifest, Outcome } from "../bundle/manifest.ts";
+import { originMs } from "../bundle/origin.ts";
 import { subjectOf } from "../bundle/subject.ts";
 import { formatCommand, formatInstant } from "../incident/wording.ts";
 import { printable } from "../printable.ts";
@@ -75,7 +76,7 @@ function charts(manifest: Manifest, extras: ReportExtras): Markup {
   const { evidence } = extras;
   if (evidence === undefined) return html``;
   const mask = (text: string) => printable(extras.mask?.(text) ?? text, NAME_LIMIT);
-  const beganAtMs = Date.parse(manifest.startedAt);
+  const beganAtMs = originMs(manifest);
   const { cpus, memoryBytes } = manifest.host;
   const { runtime, threads, sockets, descriptors, usage } = evidence;
   const record = manifest.collectors.find(({ name }) => name === "runtime");

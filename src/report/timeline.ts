@@ -1,5 +1,6 @@
 // The timeline of the collectors, with what stopped the target and the moment the mitigation began.
 import type { CollectorRecord, Manifest, Outcome } from "../bundle/manifest.ts";
+import { originMs } from "../bundle/origin.ts";
 import { formatBytes, formatDuration } from "../incident/wording.ts";
 import { printable } from "../printable.ts";
 import { html, type Markup } from "./markup.ts";
@@ -61,11 +62,12 @@ function timelineRow(record: CollectorRecord, y: number, x: (ms: number) => numb
 
 /** One row a collector, on one scale from the start of the capture to its end or that of the mitigation's start. */
 export function timeline(
-  { collectors, durationMs, startedAt }: Manifest,
+  manifest: Pick<Manifest, "collectors" | "durationMs" | "startedAt">,
   outcome: Outcome | undefined,
 ): Markup {
+  const { collectors, durationMs } = manifest;
   const begun =
-    outcome?.startedAt === undefined ? undefined : Date.parse(outcome.startedAt) - Date.parse(startedAt);
+    outcome?.startedAt === undefined ? undefined : Date.parse(outcome.startedAt) - originMs(manifest);
   const ends = collectors.map((record) => (record.startedMonotonicMs ?? 0) + (record.durationMs ?? 0));
   const total = Math.max(durationMs, begun ?? 0, 1, ...ends);
   const x = (ms: number): number => Math.round((LEFT + (ms / total) * WIDTH) * 10) / 10;

@@ -105,6 +105,36 @@ describe("the report page", () => {
     assert.ok(!renderReport(manifest).includes("mitigation began"));
   });
 
+  test("counts the mitigation from where the collectors count: it begins after what was taken before it", () => {
+    const { collectors, ...manifest } = manifestOf(() => "x");
+    // The command was two seconds old when its bundle began.
+    const [first] = collectors;
+    assert.ok(first);
+    const timed = {
+      ...first,
+      status: "ok" as const,
+      startedAt: "2026-11-22T03:12:10.000Z",
+      startedMonotonicMs: 3000,
+      durationMs: 5000,
+    };
+    const outcome: Outcome = {
+      schemaVersion: 1,
+      captureId,
+      argv: ["x"],
+      startedAt: "2026-11-22T03:12:15.500Z",
+    };
+
+    const page = renderReport(
+      { ...manifest, startedAt: "2026-11-22T03:12:09.000Z", durationMs: 8000, collectors: [timed] },
+      { outcome },
+    );
+
+    const svg = page.slice(page.indexOf('class="timeline"'));
+    const bar = /<rect\s+x="([\d.]+)"\s+y="\d+"\s+width="([\d.]+)"/.exec(svg.slice(svg.indexOf("</defs>")));
+    const mark = /<line\s+x1="([\d.]+)"\s+x2="[\d.]+"\s+y1="0"/.exec(svg);
+    assert.ok(Number(mark?.[1]) > Number(bar?.[1]) + Number(bar?.[2]), `${mark?.[0]} ${bar?.[0]}`);
+  });
+
   test("says what is not known, and never shows it as zero", () => {
     const { pausedMs: _pausedMs, ...manifest } = manifestOf(() => "x");
 
