@@ -1,5 +1,5 @@
-// Makes docs/report.png, docs/report-dark.png and docs/report-phone.png: the page of a real `exhibit guard --after` on a small
-// sick Node service, as headless Chromium shows it. Nothing in it is drawn by hand. Run: npm run picture:report
+// Makes docs/report.png, docs/report-dark.png and docs/report-phone.png: the page of a real `exhibit guard` on a small sick
+// Node service, as headless Chromium shows it. Nothing in it is drawn by hand. Run: npm run picture:report
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
