@@ -41,8 +41,8 @@ export function spread(
 ): void {
   const step = span / into.length;
   const last = into.length - 1;
-  const [first, end] = [from, to].map((at) => Math.min(last, Math.max(0, Math.floor(at / step))));
-  if (first === undefined || end === undefined) return;
+  const first = Math.min(last, Math.max(0, Math.floor(from / step)));
+  const end = Math.min(last, Math.max(0, Math.floor(to / step)));
   if (first === end || to <= from) {
     into[end] = (into[end] ?? 0) + amount;
     return;

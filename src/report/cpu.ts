@@ -41,8 +41,13 @@ export function threadShares(
     string,
     { names: Set<string>; threads: Set<number>; busyMs: Float64Array; allMs: number }
   >();
+  const keys = new Map<string, string>();
   for (const { usage, endsAt } of known) {
-    const key = usage.tid === threads.mainThread ? "" : usage.name.replace(/\d+/g, "#");
+    let key = usage.tid === threads.mainThread ? "" : keys.get(usage.name);
+    if (key === undefined) {
+      key = usage.name.replace(/\d+/g, "#");
+      keys.set(usage.name, key);
+    }
     let kind = kinds.get(key);
     if (kind === undefined) {
       kind = { names: new Set(), threads: new Set(), busyMs: new Float64Array(count), allMs: 0 };
@@ -86,15 +91,17 @@ function toSeries(kinds: readonly Kind[], stepMs: number): readonly Series[] {
 /** Those of which the end is known; the same instant is read once. */
 function timed(usages: readonly ThreadInterval[]): readonly { usage: ThreadInterval; endsAt: number }[] {
   const instants = new Map<string, number>();
-  return usages.flatMap((usage) => {
-    if (usage.at === undefined || usage.cpuPercent === undefined) return [];
+  const found: { usage: ThreadInterval; endsAt: number }[] = [];
+  for (const usage of usages) {
+    if (usage.at === undefined || usage.cpuPercent === undefined) continue;
     let endsAt = instants.get(usage.at);
     if (endsAt === undefined) {
       endsAt = Date.parse(usage.at);
       instants.set(usage.at, endsAt);
     }
-    return Number.isFinite(endsAt) ? [{ usage, endsAt }] : [];
-  });
+    if (Number.isFinite(endsAt)) found.push({ usage, endsAt });
+  }
+  return found;
 }
 
 /** The card; undefined when no thread was seen twice. */

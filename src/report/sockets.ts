@@ -63,9 +63,10 @@ export function worstGroup(
   const groups = socketGroups(sockets);
   for (const wanted of ["CLOSE_WAIT", "SYN_SENT", "ESTABLISHED"]) {
     const at = STATES.findIndex(([name]) => name === wanted);
-    const [most] = groups.toSorted((a, b) => (b.counts[at] ?? 0) - (a.counts[at] ?? 0));
-    const count = most?.counts[at] ?? 0;
-    if (most !== undefined && count > 0) return { count, state: wanted, name: most.name };
+    let [name, count] = ["", 0];
+    for (const group of groups)
+      if ((group.counts[at] ?? 0) > count) [name, count] = [group.name, group.counts[at] ?? 0];
+    if (count > 0) return { count, state: wanted, name };
   }
   return undefined;
 }
