@@ -97,8 +97,26 @@ export async function readThreads(files: CollectorFiles): Promise<ThreadEvidence
   };
 }
 
-/** What is absent in the file is a key without a value in the program. */
+/**
+ * What is absent in the file is a key without a value in the program. Every object gets its keys in the same order: of a spread V8
+ * makes a dictionary each, ten times as slow to make and to read.
+ */
 function intervalOf(usage: z.output<typeof Usage>): ThreadInterval {
-  const { at, cpuPercent, userPercent, systemPercent, latPercent, voluntary, involuntary } = usage;
-  return { ...usage, at, cpuPercent, userPercent, systemPercent, latPercent, voluntary, involuntary };
+  return {
+    at: usage.at,
+    elapsedMs: usage.elapsedMs,
+    tid: usage.tid,
+    name: usage.name,
+    cpuPercent: usage.cpuPercent,
+    userPercent: usage.userPercent,
+    systemPercent: usage.systemPercent,
+    latPercent: usage.latPercent,
+    voluntary: usage.voluntary,
+    involuntary: usage.involuntary,
+    majorFaults: usage.majorFaults,
+    state: usage.state,
+    processor: usage.processor,
+    wchan: usage.wchan,
+    line: usage.line,
+  };
 }
