@@ -16,7 +16,8 @@ const TARGETS = [
 ] as const;
 
 function line(left: string, right: string): string {
-  return `${left.padEnd(INDENT - 1)} ${right}`.trimEnd();
+  // What is too long for its column stands apart from what it means all the same.
+  return `${left.length >= INDENT ? `${left} ` : left.padEnd(INDENT - 1)} ${right}`.trimEnd();
 }
 
 /** Long names stand below each other whether or not there is a short one. */
