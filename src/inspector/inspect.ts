@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { InsideRecord } from "../bundle/manifest.ts";
 import type { Inspection } from "../collectors/collector.ts";
 import { ExhibitError, messageOf, UnsupportedError } from "../errors.ts";
+import { delay } from "../host/clock.ts";
 import type { HeldProcess } from "../host/process-files.ts";
 import { readOwnIdentity } from "../host/process-identity.ts";
 import { callExpression, installExpression } from "./injected/source.ts";
@@ -20,6 +21,9 @@ const SIGN_OF_LIFE_MS = 1000;
 const ANSWER_MS = 5000;
 /** The target looks every 20 ms whether it is alone. */
 const CLOSED_WITHIN_MS = 3000;
+const READY_MS = 200;
+const READY_LOOKS = 40;
+const READY_PAUSE_MS = 5;
 /** When the time is up already. */
 const CLOSED_IN_HASTE_MS = 700;
 
@@ -131,6 +135,7 @@ async function hold(request: InspectRequest, opened: Opened, openedAt: string): 
     if (isOthers) throw new ExhibitError("another capture is looking inside it");
     if (installed.failed !== undefined)
       throw new ExhibitError(`its observers could not be put in: ${installed.failed}`);
+    await readied(() => call("ready", READY_MS), request.signal);
     return {
       leave,
       inspection: {
@@ -147,6 +152,14 @@ async function hold(request: InspectRequest, opened: Opened, openedAt: string): 
     };
   } catch (error) {
     throw new InsideError(error, await leave());
+  }
+}
+
+/** Waits a moment for the hooks, which come in when the event loop comes around; of a loop that is blocked they come later. */
+async function readied(isReady: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+  for (let look = 0; look < READY_LOOKS && !signal.aborted; look++) {
+    if ((await isReady().catch(() => true)) === true) return;
+    await delay(READY_PAUSE_MS, signal);
   }
 }
 

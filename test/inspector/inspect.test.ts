@@ -288,6 +288,9 @@ test("a second look at the same process is refused, and the first goes on", asyn
   await assert.rejects(look(t, target.pid), { message: /somebody is connected to its inspector already/ });
 
   await ask(target, "/boom/1");
+  // Its client has the answer before the server has finished with it.
+  const seen = async () => parseObserved(Drained, await first.inspection.drain())?.requests.events.length;
+  await until(async () => (await seen()) === 1, 10_000);
   const final = parseObserved(Final, await first.inspection.stop());
   await first.leave();
   assert.equal(final?.counted.counts[0]?.count, 1);

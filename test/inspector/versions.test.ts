@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Drained, Final, parseObserved } from "../../src/collectors/runtime/observed.ts";
 import { attachRounds, leftIn } from "../helpers/inspect-rounds.ts";
+import { until } from "../helpers/until.ts";
 import { gotNoSignal, look, SERVICE, servicePort, startNode } from "../helpers/node-target.ts";
 
 /** scripts/test.mjs puts them there. */
@@ -36,12 +37,16 @@ for (const { version, binary } of binaries) {
       await fetch(`http://127.0.0.1:${servicePort(target)}/slow/${index}?q=1`).then((answer) =>
         answer.text(),
       );
-    const drained = parseObserved(Drained, await inspection.drain());
+    // The last client has its answer before the server has finished with it.
+    let listed = 0;
+    const seen = async () =>
+      (listed += parseObserved(Drained, await inspection.drain())?.requests.events.length ?? 0);
+    await until(async () => (await seen()) === 20, 10_000);
     const final = parseObserved(Final, await inspection.stop());
     const record = await leave();
 
     assert.equal(inspection.version, version);
-    assert.equal(drained?.requests.events.length, 20);
+    assert.equal(listed, 20);
     assert.deepEqual(
       final?.counted.counts.map(({ route, outcome, count }) => ({ route, outcome, count })),
       [{ route: "/slow/{id}", outcome: 200, count: 20 }],

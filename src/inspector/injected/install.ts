@@ -120,7 +120,10 @@ export function install(parts: Parts, modules: Modules, options: InjectedOptions
   };
   watchUs().catch(finish);
 
+  let isReady = false;
   const api = {
+    /** The hooks of requests are in. */
+    ready: () => isReady,
     touch: () => {
       seenAt = now();
     },
@@ -164,7 +167,11 @@ export function install(parts: Parts, modules: Modules, options: InjectedOptions
     loop = parts.watchLoop(tools);
     collections = parts.watchCollections(tools);
     requests = parts.watchRequests(tools, parts);
-    whenClear(requests.subscribe);
+    const { subscribe } = requests;
+    whenClear(() => {
+      subscribe();
+      isReady = true;
+    });
   } catch (error) {
     failed = String(error).slice(0, 300);
     finish();

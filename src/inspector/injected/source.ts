@@ -53,6 +53,8 @@ export function installExpression(options: InjectedOptions): string {
 }
 
 /** Calls one of what `install` left in the target; undefined when it is no longer there. */
-export function callExpression(name: "touch" | "drain" | "stack" | "report" | "stop" | "finish"): string {
+export function callExpression(
+  name: "ready" | "touch" | "drain" | "stack" | "report" | "stop" | "finish",
+): string {
   return `globalThis[Symbol.for("exhibit.capture")]?.${name}()`;
 }
