@@ -30,7 +30,7 @@ export function toPalettePng(png: Buffer): Buffer {
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
       const colour = rgb.readUIntBE((y * width + x) * 3, 3);
-      const index = indexes.get(colour) ?? nearest(colour, palette);
+      const index = indexes.get(colour) ?? nearestIndex(colour, palette);
       indexes.set(colour, index);
       rows[y * (width + 1) + 1 + x] = index;
     }
@@ -50,7 +50,7 @@ export function toPalettePng(png: Buffer): Buffer {
   ]);
 }
 
-function nearest(colour: number, palette: ReadonlyMap<number, number>): number {
+function nearestIndex(colour: number, palette: ReadonlyMap<number, number>): number {
   let [found, least] = [0, Number.POSITIVE_INFINITY];
   for (const [known, index] of palette) {
     const distance = [16, 8, 0].reduce(
