@@ -1,6 +1,7 @@
 // A look at a live target that stops nothing and keeps nothing: the collectors that only read, side by side for a moment,
 // into a folder of our own that goes away with us, then the rules over what they gave.
-import { mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import pLimit from "p-limit";
@@ -43,6 +44,8 @@ type CheckRequest = Pick<
 > & {
   /** Everything ends this long after our own start. */
   readonly limitMs: number;
+  /** Ends it early; what there is by then is judged. */
+  readonly stop: AbortSignal;
   /** What should be so; looked up beside the look at the target. */
   readonly expectations: Promise<Expectations>;
 };
@@ -57,10 +60,19 @@ export interface CheckedTarget {
   readonly windowMs: number;
 }
 
-/** In memory where the host has such a place: a check must work on a full disk. */
+/** In memory where the host has such a place: a check must work on a full disk. What a killed check left there goes first. */
 async function makeScratch(): Promise<string> {
-  const name = "exhibit-check-";
+  await removeLeft("/dev/shm");
+  const name = `exhibit-check-${process.pid}-`;
   return mkdtemp(join("/dev/shm", name)).catch(() => mkdtemp(join(tmpdir(), name)));
+}
+
+async function removeLeft(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch((): string[] => [])) {
+    const pid = /^exhibit-check-(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
+  }
 }
 
 /** A sampler of seconds would see a window of one as a single moment. */
@@ -114,14 +126,14 @@ export async function checkTarget(request: CheckRequest): Promise<CheckedTarget>
     const limit = pLimit(SIDE_BY_SIDE);
     const runs = plan.collectors.map((planned) =>
       limit(async () => {
-        const deadline = openDeadline(leftMs());
+        const deadline = openDeadline(leftMs(), request.stop);
         const time = { signal: deadline.signal, leftMs };
         records.push((await runCollector(planned, state, time).finally(deadline.close)).record);
       }),
     );
     isInTime = await Promise.race([
       Promise.all(runs).then(() => true),
-      delay(limitMs - 200 - clock.elapsedMs()).then(() => false),
+      delay(limitMs - 200 - clock.elapsedMs(), request.stop).then(() => false),
     ]);
     const evidence = await readEvidence(evidenceOf(paths.folder), { target });
     const readings = judgeEvidence(evidence, await request.expectations);

@@ -16,7 +16,8 @@ import type { FoundTarget } from "../target/found.ts";
 import type { checkOptionTable } from "./check-options.ts";
 import { ask } from "./ask.ts";
 import { confirmMany, findAsked } from "./capture-request.ts";
-import type { CommandContext, CommandResult, OptionsOf } from "./command.ts";
+import type { CommandContext, CommandResult, OptionsOf, StopSignal } from "./command.ts";
+import { exitCodeOf } from "./keys.ts";
 import { renderCheck } from "./check-page.ts";
 import { readSettings } from "./read-settings.ts";
 import type { CheckResult } from "./results/check.ts";
@@ -48,6 +49,12 @@ async function check(context: CommandContext<CheckOptions>): Promise<CommandResu
   await confirmMany(found, options, context.canAsk ? (question) => ask(context, question) : undefined);
   const agoMs = performance.now();
   const sideBySide = pLimit(SIDE_BY_SIDE);
+  const stop = new AbortController();
+  let stoppedBy: StopSignal | undefined;
+  const undo = context.onSignal((signal) => {
+    stoppedBy ??= signal;
+    stop.abort();
+  });
   const results = await Promise.all(
     found.map((one) =>
       sideBySide(async () => {
@@ -55,6 +62,7 @@ async function check(context: CommandContext<CheckOptions>): Promise<CommandResu
         const request = { ...one, platform: platformOf(), collectors: choices, agoMs, limitMs: LIMIT_MS };
         const checked = await checkTarget({
           ...request,
+          stop: stop.signal,
           ...(one.rights.reason === undefined ? {} : { missingRight: one.rights.reason }),
           expectations: peers.then((known) => ({ connectedTo: known })),
         }).finally(() => one.held.close());
@@ -66,7 +74,8 @@ async function check(context: CommandContext<CheckOptions>): Promise<CommandResu
         );
       }),
     ),
-  );
+  ).finally(undo);
+  if (stoppedBy !== undefined) return { exitCode: exitCodeOf(stoppedBy) };
   const codes = results.map(({ answer }) => EXIT[answer]);
   const json: CheckResult = { checks: results };
   return {

@@ -77,7 +77,7 @@ const check = defineCommand({
 of a process (garbage collection, its event loop) is for exhibit capture.
 
 Exit status: 0 nothing speaks for a restart; 1 something does: it says what, with the raw line; 2 usage or settings;
-3 could not tell.`,
+3 could not tell; 130/143 stopped by you.`,
   examples: ["exhibit check muskie@7", "exhibit check --pid 24113 --connected-to zookeeper.example.net:2181"],
   load: () => import("./check.ts"),
 });

@@ -50,9 +50,6 @@ export class CoreRefusal extends ExhibitError {
   }
 }
 
-/** Its garbage lives for one read only: V8 would let it grow to 48 MB before it collects (three semi-spaces of 16). */
-const SMALL = ["--max-semi-space-size=1"];
-
 /** Starts the helper, which looks at the target and stops nothing. Rejects with CoreRefusal. */
 export async function prepareCore(request: CoreRequest): Promise<PreparedCore> {
   const { pid, startTime, method, maxPauseMs, path, through } = request;
@@ -64,7 +61,7 @@ export async function prepareCore(request: CoreRequest): Promise<PreparedCore> {
     ...(through.length === 0 ? { path } : {}),
   };
   const source: [string, ...string[]] = [
-    ...(request.program ?? ownProgram("core-helper", SMALL)),
+    ...(request.program ?? ownProgram("core-helper")),
     JSON.stringify(asked),
   ];
   const piped = await startPiped({ ...request, source });

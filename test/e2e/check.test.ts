@@ -8,6 +8,7 @@ import { CheckResult } from "../../src/commands/results/check.ts";
 import { portOf } from "../helpers/contracts/port.ts";
 import { openSandbox, type Sandbox } from "../helpers/exhibit.ts";
 import { startNode } from "../helpers/node-target.ts";
+import { until } from "../helpers/until.ts";
 
 const LEAKS_ON_CLOSE = `
   const net = require("node:net");
@@ -50,10 +51,6 @@ describe("check", () => {
     assert.ok(checks[0]?.answer === "nothing" || checks[0]?.answer === "elsewhere", checks[0]?.text);
     assert.ok(!checks[0].readings.some(({ speaksFor }) => speaksFor === "restart"));
     assert.deepEqual(box.ids(), []);
-    assert.deepEqual(
-      readdirSync("/dev/shm").filter((name) => name.startsWith("exhibit-check-")),
-      [],
-    );
   });
 
   test("of one that never closes what its peers closed: that speaks for a restart, with the raw line", async (t) => {
@@ -82,6 +79,30 @@ describe("check", () => {
     assert.deepEqual(await ask(has.pid, place), { status: 0, speaksFor: undefined });
     assert.deepEqual(await ask(hasNot.pid, place), { status: 1, speaksFor: "restart" });
     assert.deepEqual(await ask(hasNot.pid, "127.0.0.1:1"), { status: 0, speaksFor: "not-restart" });
+  });
+
+  test("that is interrupted leaves nothing behind, nor does one that was killed once the next has run", async (t) => {
+    const { pid } = await startNode(t, "setInterval(() => {}, 1000); console.log('ready')");
+    // Other checks may run on this host meanwhile: each has its process id in the name of its folder.
+    const foldersOf = (checking: number | undefined) =>
+      readdirSync("/dev/shm").filter((name) => name.startsWith(`exhibit-check-${checking}-`)).length;
+    const end = async (signal: NodeJS.Signals | undefined) => {
+      const run = box.start(["check", "--pid", String(pid)]);
+      const exit = once(run, "exit");
+      await until(() => foldersOf(run.pid) === 1, 10_000);
+      if (signal) run.kill(signal);
+      return { checking: run.pid, exit: await exit };
+    };
+
+    const whole = await end(undefined);
+    const interrupted = await end("SIGINT");
+    const killed = await end("SIGKILL");
+
+    assert.deepEqual([whole.exit, foldersOf(whole.checking)], [[0, null], 0]);
+    assert.deepEqual([interrupted.exit, foldersOf(interrupted.checking)], [[130, null], 0]);
+    assert.deepEqual(killed.exit, [null, "SIGKILL"]);
+    await check("--pid", String(pid));
+    assert.equal(foldersOf(killed.checking), 0);
   });
 
   test("says when it cannot tell, and what is wrong with a question", async (t) => {
