@@ -16,6 +16,7 @@ import { lookAgain, type After } from "./guard-after.ts";
 import type { GuardOptions } from "./capture-options.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { lateLines } from "./late-lines.ts";
+import { valueNow, wholeOrAborted } from "./pending.ts";
 import { startCommand, type Ended } from "./mitigation.ts";
 import type { GuardResult, SavedCapture } from "./results/captures.ts";
 
@@ -251,22 +252,4 @@ async function tellLate({ securing, context }: Guarded): Promise<void> {
   if (late === undefined || late.names.length === 0) return;
   const { records } = await late.finished();
   for (const line of lateLines(records, late.names)) context.say(line);
-}
-
-/** Resolves when all that was taken is whole, or the signal aborts. */
-async function wholeOrAborted(securing: Promise<SecuredCapture>, signal: AbortSignal): Promise<void> {
-  const aborted = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  const whole = securing.then(
-    ({ late }) => late.finished(),
-    () => undefined,
-  );
-  await Promise.race([whole, aborted]);
-}
-
-/** What a promise holds by now; undefined when it is still open. */
-function valueNow<T>(promise: Promise<T>): Promise<T | undefined> {
-  return Promise.race([promise, delay(0).then(() => undefined)]);
 }

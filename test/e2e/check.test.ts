@@ -22,6 +22,10 @@ const LEAKS_ON_CLOSE = `
 const connected = (port: number) =>
   `require("node:net").connect(${port}, "127.0.0.1", () => console.log("ready"))`;
 
+// Other checks may run on this host meanwhile: each has its process id in the name of its folder.
+const foldersOf = (checking: number | undefined) =>
+  readdirSync("/dev/shm").filter((name) => name.startsWith(`exhibit-check-${checking}-`)).length;
+
 describe("check", () => {
   let box: Sandbox;
   before(() => {
@@ -83,9 +87,6 @@ describe("check", () => {
 
   test("that is interrupted leaves nothing behind, nor does one that was killed once the next has run", async (t) => {
     const { pid } = await startNode(t, "setInterval(() => {}, 1000); console.log('ready')");
-    // Other checks may run on this host meanwhile: each has its process id in the name of its folder.
-    const foldersOf = (checking: number | undefined) =>
-      readdirSync("/dev/shm").filter((name) => name.startsWith(`exhibit-check-${checking}-`)).length;
     const end = async (signal: NodeJS.Signals | undefined) => {
       const run = box.start(["check", "--pid", String(pid)]);
       const exit = once(run, "exit");

@@ -33,7 +33,7 @@ export function closeWhenAlone({ fs, inspector, after }: Tools, application: obj
     return look(turn + 1);
   };
   // V8 holds what waits by Atomics.waitAsync weakly: with nothing else that leads to this realm, a collection within one of the
-  // waits would end the loop without a word and leave the port open (3 of 300 times on Node 20 under load).
+  // waits would end the loop without a word and leave the port open (5 of 5 times in a target that collects all the time).
   const HOLD = Symbol.for("exhibit.closing");
   const letGo = () => void Reflect.deleteProperty(application, HOLD);
   Object.defineProperty(application, HOLD, { value: look, configurable: true, enumerable: false });
