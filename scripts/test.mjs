@@ -61,8 +61,8 @@ const ANSWERS = `request-tracker5 request-tracker5/install-cronjobs boolean fals
 request-tracker5 request-tracker5/dbconfig-install boolean false
 `;
 
-/** Besides test/e2e: what needs a server or minutes. A test file says so in its first lines: `// Needs: radosgw`. */
-const NEEDS_MARK = /^\/\/ Needs: /m;
+/** Besides test/e2e: what needs a server, or takes long. A test file says so in its first lines: `// Needs: radosgw`, `// Slow: why`. */
+const NEEDS_MARK = /^\/\/ (?:Needs|Slow): /m;
 
 function has(command) {
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];

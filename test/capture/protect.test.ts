@@ -1,3 +1,4 @@
+// Slow: kills or strangers by the hundred; not part of npm run test:quick.
 // Sealing with recipients, killed at any moment: nothing readable is lost before it is encrypted, nothing half-written
 // counts, and the next command finishes the work.
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// Slow: kills or strangers by the hundred; not part of npm run test:quick.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";

@@ -1,3 +1,4 @@
+// Slow: kills or strangers by the hundred; not part of npm run test:quick.
 // 10,000 hostile strings through every renderer, judged by the formats' own parsers: no control character, no mention, no
 // markup and no second line of a chat gets through.
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// Slow: kills or strangers by the hundred; not part of npm run test:quick.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { Agent, get } from "node:http";

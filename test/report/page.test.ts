@@ -1,3 +1,4 @@
+// Slow: kills or strangers by the hundred; not part of npm run test:quick.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
