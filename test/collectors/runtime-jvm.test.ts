@@ -7,12 +7,13 @@ import { test } from "node:test";
 import { openSandbox, statusesOf } from "../helpers/exhibit.ts";
 import { start } from "../helpers/started.ts";
 
+// What lives nearly fills the heap, and nothing is waited for: far above the share from which it is told, on any machine.
 const PROGRAM = `
 public class Collects {
   public static void main(String[] arguments) throws Exception {
     System.out.println("up");
     byte[][] keep = new byte[20000][];
-    for (int at = 0; ; at++) { keep[at % keep.length] = new byte[1500]; if (at % 500 == 0) Thread.sleep(5); }
+    for (int at = 0; ; at++) keep[at % keep.length] = new byte[1500];
   }
 }`;
 
@@ -24,19 +25,19 @@ test("a JVM's collections come from its own counters, its threads and heap from 
     box.remove();
   });
   writeFileSync(join(folder, "Collects.java"), PROGRAM);
-  const { pid, child } = await start(t, ["java", "-Xmx200m", join(folder, "Collects.java")]);
+  const { pid, child } = await start(t, ["java", "-XX:+UseSerialGC", "-Xmx48m", join(folder, "Collects.java")]);
 
   const ran = box.run(["capture", "--pid", String(pid), "--only", "runtime", "-b", "30s"]);
 
   assert.equal(statusesOf(box.manifest()).runtime, "ok", ran.stderr);
   const share = box.manifest().readings.find(({ id }) => id === "gc-share");
   assert.equal(share?.method, "jstat");
-  assert.ok(share.value >= 0 && share.value <= 100 && (share.windowMs ?? 0) >= 900, JSON.stringify(share));
+  assert.ok(share.value >= 10 && share.value <= 100 && (share.windowMs ?? 0) >= 900, JSON.stringify(share));
   assert.match(box.read("evidence/runtime/threads.txt"), /Full thread dump/);
-  assert.match(box.read("evidence/runtime/heap.txt"), /heap/);
+  assert.match(box.read("evidence/runtime/heap.txt"), /tenured generation/);
   assert.equal(child.exitCode, null);
   // Nothing that collects garbage was asked for.
   const asked = box.manifest().collectors.find(({ name }) => name === "runtime")?.commands ?? [];
-  const last = asked.map(({ argv }) => argv.at(-1) ?? "");
+  const last = asked.map(({ argv }) => argv.at(argv.includes("jstat") ? -2 : -1) ?? "");
   assert.deepEqual(new Set(last), new Set(["1000", "GC.heap_info", "Thread.print"]));
 });

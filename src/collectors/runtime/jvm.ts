@@ -16,11 +16,13 @@ export async function observeJvm(context: CollectorContext<unknown>): Promise<En
     return { unsupported: "GC share is unknown: jstat, a part of the JDK, is not on this host" };
   const as = await runAs(context);
   const pid = String(target.pid);
-  const run = (words: readonly [string, ...string[]], file: string, forMs?: number) => {
+  const run = (words: readonly [string, ...string[]], file: string) => {
     const [first = words[0], ...rest] = [...as, ...words];
-    return tryRun(context, [first, ...rest], { as: file, ...(forMs === undefined ? {} : { forMs }) });
+    return tryRun(context, [first, ...rest], { as: file });
   };
-  const counters = run(["jstat", "-gcutil", "-t", pid, "1000"], FILE, Math.max(1000, windowMs - 300));
+  // By rows, not by time: jstat is a JVM that needs up to seconds to start on a busy host, and one row tells no share.
+  const rows = Math.max(2, Math.ceil((windowMs - 300) / 1000));
+  const counters = run(["jstat", "-gcutil", "-t", pid, "1000", String(rows)], FILE);
   if (await isStopped(context)) gap("its threads were not asked for: it is stopped");
   else {
     // One after another: each is a stop of milliseconds for the JVM.
