@@ -25,7 +25,12 @@ test("a JVM's collections come from its own counters, its threads and heap from 
     box.remove();
   });
   writeFileSync(join(folder, "Collects.java"), PROGRAM);
-  const { pid, child } = await start(t, ["java", "-XX:+UseSerialGC", "-Xmx48m", join(folder, "Collects.java")]);
+  const { pid, child } = await start(t, [
+    "java",
+    "-XX:+UseSerialGC",
+    "-Xmx48m",
+    join(folder, "Collects.java"),
+  ]);
 
   const ran = box.run(["capture", "--pid", String(pid), "--only", "runtime", "-b", "30s"]);
 

@@ -1,10 +1,11 @@
 // A core by the helper, as the collector takes it, without a capture around it.
-import { prepareCore, type CoreRequest } from "../../src/core/core-helper.ts";
+import { HELPER_FLAGS, prepareCore, type CoreRequest } from "../../src/core/core-helper.ts";
 import type { CompleteEvent, StandingEvent } from "../../src/core/helper/messages.ts";
 
 /** As it is shipped: from the sources it takes a second to start. */
-export const HELPER: readonly [string, string] = [
+export const HELPER: readonly [string, ...string[]] = [
   process.execPath,
+  ...HELPER_FLAGS,
   new URL("../../dist/core-helper.js", import.meta.url).pathname,
 ];
 
