@@ -5,30 +5,48 @@ const path = new URL("RESULTS.md", import.meta.url);
 const HEAD =
   "# Results\n\nEach section is written by the command that it names; running it again replaces it.\n";
 
-/** Rows are: what, measured, goal. */
+/** Rows are: what, measured, goal. `keeps`: rows of the section about something else stay. */
 export function record(
   name: string,
   conditions: string,
   rows: readonly (readonly [string, string, string])[],
+  { keeps = false }: { readonly keeps?: boolean } = {},
 ): void {
+  const kept = keeps ? rowsOf(name).filter(([what]) => rows.every((row) => row[0] !== what)) : [];
   const table = [
     "| what | measured | goal |",
     "| --- | --- | --- |",
-    ...rows.map((row) => `| ${row.join(" | ")} |`),
+    ...[...kept, ...rows].map((row) => `| ${row.join(" | ")} |`),
   ].join("\n");
   writeSection(name, `${conditions}.\n\n${table}\n`);
 }
 
-export function writeSection(name: string, body: string): void {
-  const title = `## ${name}`;
-  const section = `${title}\n\n\`npm run bench:${name}\`, ${new Date().toISOString().slice(0, 10)}. ${body}`;
-  let text = HEAD;
+/** The rows of a section as it stands. */
+function rowsOf(name: string): string[][] {
+  const section = readText()
+    .split(/^(?=## )/m)
+    .find((one) => one.startsWith(`## ${name}\n`));
+  const lines = section?.split("\n").filter((line) => line.startsWith("| ")) ?? [];
+  return lines.slice(2).map((line) => line.slice(2, -2).split(" | "));
+}
+
+function readText(): string {
   try {
-    text = readFileSync(path, "utf8");
+    return readFileSync(path, "utf8");
   } catch {
     // The first benchmark ever run here.
+    return HEAD;
   }
-  const parts = text.split(/^(?=## )/m).filter((part) => !part.startsWith(`${title}\n`));
+}
+
+/** A part of a benchmark has a section of its own: `runtime: gc` is `npm run bench:runtime -- --parts gc`. */
+export function writeSection(name: string, body: string): void {
+  const title = `## ${name}`;
+  const [command, only] = name.split(": ");
+  const line = only === undefined ? command : `${command} -- --parts ${only}`;
+  const section = `${title}\n\n\`npm run bench:${line}\`, ${new Date().toISOString().slice(0, 10)}. ${body}`;
+  const text = readText();
+  const parts = text.split(/^(?=## )/m).filter((one) => !one.startsWith(`${title}\n`));
   writeFileSync(path, `${[...parts, section].map((part) => part.trimEnd()).join("\n\n")}\n`);
   process.stdout.write(`${section}\n`);
 }
