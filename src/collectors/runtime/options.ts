@@ -4,8 +4,8 @@ import { z } from "zod";
 export const RuntimeOptions = z.strictObject({
   inspector: z
     .enum(["auto", "never"])
-    .default("never")
-    .describe("whether a Node process may be asked, by SIGUSR1, to open its inspector"),
+    .default("auto")
+    .describe("whether a Node process may be asked, by SIGUSR1, to open its inspector where nothing speaks against it"),
   cpuProfile: z
     .boolean()
     .default(false)
