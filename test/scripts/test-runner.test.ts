@@ -14,7 +14,8 @@ function runTests(files: Readonly<Record<string, string>>) {
   const root = join(folder, String(++count));
   mkdirSync(join(root, "scripts"), { recursive: true });
   mkdirSync(join(root, "test"));
-  copyFileSync("scripts/test.mjs", join(root, "scripts/test.mjs"));
+  for (const name of ["test.mjs", "test-plan.ts", "test-results.ts"])
+    copyFileSync(join("scripts", name), join(root, "scripts", name));
   symlinkSync(resolve("node_modules"), join(root, "node_modules"));
   writeFileSync(join(root, "package.json"), '{"type": "module", "scripts": {"build": "true"}}');
   for (const [path, body] of Object.entries(files)) {
@@ -22,7 +23,8 @@ function runTests(files: Readonly<Record<string, string>>) {
     const text = `import { test } from "node:test";\nimport assert from "node:assert/strict";\n${body}\n`;
     writeFileSync(join(root, "test", path), body.startsWith("//") ? `${body.split("\n")[0]}\n${text}` : text);
   }
-  return spawnSync(process.execPath, ["scripts/test.mjs", "--quick"], { cwd: root, encoding: "utf8" });
+  const args = ["--import", "tsx", "--enable-source-maps", "scripts/test.mjs", "--quick"];
+  return spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
 }
 
 const GOOD = 'test("good", () => assert.ok(true));';
