@@ -32,7 +32,7 @@ const SHARED_STATE = [
 const LONGEST: Readonly<Record<string, number>> = {};
 
 /** Groups for each core: enough to even out what they cost, few enough that what they load stays cheap. */
-const GROUPS_PER_CORE = 3;
+const GROUPS_PER_CORE = 2;
 
 /** Whether `npm run test:quick` leaves the file out. */
 export function isSlow({ path, text }: TestFile): boolean {
