@@ -29,10 +29,20 @@ const SHARED_STATE = [
 ];
 
 /** The longest, in seconds on two cores: they start first, so that none is left running alone at the end. */
-const LONGEST: Readonly<Record<string, number>> = {};
+const LONGEST: Readonly<Record<string, number>> = {
+  "e2e/kill.test.ts": 80,
+  "e2e/disk-full.test.ts": 52,
+  "incident/request-tracker.test.ts": 43,
+  "e2e/agent.test.ts": 35,
+  "e2e/upload-kill.test.ts": 35,
+  "inspector/versions.test.ts": 35,
+  "inspector/rounds.test.ts": 28,
+  "collectors/runtime-go.test.ts": 27,
+  "e2e/arm.test.ts": 17,
+};
 
-/** Groups for each core: enough to even out what they cost, few enough that what they load stays cheap. */
-const GROUPS_PER_CORE = 2;
+/** Groups for each process that runs at once: enough to even out what they cost, few enough that what they load stays cheap. */
+const GROUPS_EACH = 2;
 
 /** Whether `npm run test:quick` leaves the file out. */
 export function isSlow({ path, text }: TestFile): boolean {
@@ -46,11 +56,11 @@ export function isAlone(file: TestFile): boolean {
 }
 
 /** Every file in exactly one group: alone, or with others; the longest first, then the shared ones. */
-export function planGroups(files: readonly TestFile[], cores: number): readonly Group[] {
+export function planGroups(files: readonly TestFile[], atOnce: number): readonly Group[] {
   const seconds = ({ path }: TestFile) => LONGEST[path.slice("test/".length)] ?? 0;
   const alone = files.filter(isAlone).toSorted((a, b) => seconds(b) - seconds(a));
   const shared = files.filter((file) => !isAlone(file)).map(({ path }) => path);
-  const count = Math.min(shared.length, cores * GROUPS_PER_CORE);
+  const count = Math.min(shared.length, atOnce * GROUPS_EACH);
   const groups = Array.from({ length: count }, (_, index) =>
     shared.filter((_path, at) => at % count === index),
   );
