@@ -1,5 +1,6 @@
 // `npm test`: installs what the tests need when it may, builds, runs every test file, and fails when one was skipped.
 // `npm run test:quick`: without the tests that need servers or take long, and without installing anything.
+// Files share processes (scripts/test-plan.ts); what failed runs again, alone (scripts/test-results.ts).
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -13,9 +14,23 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { isSlow, planGroups, writeGroups } from "./test-plan.ts";
+import {
+  closingLines,
+  collectResults,
+  filesToRepeat,
+  repeatLines,
+  totalOf,
+  wrongWith,
+} from "./test-results.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 const quick = process.argv.includes("--quick");
+
+/** More at once would only wait for each other on two cores, and what is measured would be measured under load. */
+const AT_ONCE = 2;
 
 /** Package and a command of it: what is missing is found without asking apt. */
 const NEEDED = [
@@ -61,9 +76,6 @@ const ANSWERS = `request-tracker5 request-tracker5/install-cronjobs boolean fals
 request-tracker5 request-tracker5/dbconfig-install boolean false
 `;
 
-/** Besides test/e2e: what needs a server, or takes long. A test file says so in its first lines: `// Needs: radosgw`, `// Slow: why`. */
-const NEEDS_MARK = /^\/\/ (?:Needs|Slow): /m;
-
 function has(command) {
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   return folders.some((folder) => existsSync(join(folder, command)));
@@ -99,13 +111,13 @@ function install() {
   if (process.getuid?.() !== 0 || !has("apt-get")) fail(`these packages are missing; as root: ${line}`);
   console.error(`test: ${line}`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const run = (words) => spawnSync("apt-get", words, { env, encoding: "utf8" });
+  const apt = (words) => spawnSync("apt-get", words, { env, encoding: "utf8" });
   spawnSync("debconf-set-selections", [], { env, input: ANSWERS });
   const done = withoutServices(() => {
-    const first = run(args);
+    const first = apt(args);
     if (first.status === 0) return first;
-    run(["update", "-q"]);
-    return run(args);
+    apt(["update", "-q"]);
+    return apt(args);
   });
   if (done.status !== 0) fail(`${line}\n${done.stdout}${done.stderr}`);
 }
@@ -125,24 +137,33 @@ function installNodes() {
 
 /** By looking, never by patterns: `node --test` given a folder or a glob may run nothing and be content. */
 function testFiles() {
-  const all = readdirSync(join(root, "test"), { recursive: true }).filter((path) =>
+  const paths = readdirSync(join(root, "test"), { recursive: true }).filter((path) =>
     path.endsWith(".test.ts"),
   );
-  const chosen = all.filter((path) => !quick || !(path.startsWith("e2e/") || needsServers(path)));
+  const all = paths.toSorted().map((path) => ({
+    path: join("test", path),
+    text: readFileSync(join(root, "test", path), "utf8"),
+  }));
+  const chosen = all.filter((file) => !quick || !isSlow(file));
   if (chosen.length === 0) fail("no test files were found");
-  return chosen.toSorted().map((path) => join("test", path));
+  return chosen;
 }
 
-function needsServers(path) {
-  return NEEDS_MARK.test(readFileSync(join(root, "test", path), "utf8").slice(0, 600));
+/** Runs the groups, in their order; resolves to the results by file, and the result of each. */
+async function runGroups(groups, concurrency) {
+  const folder = mkdtempSync(join(tmpdir(), "exhibit-test-"));
+  const modules = writeGroups(root, folder, groups);
+  const collected = collectResults(root, modules, groups);
+  const events = run({ files: modules, concurrency });
+  for (const kind of ["enqueue", "pass", "fail"])
+    events.on(`test:${kind}`, (data) => collected.hear(kind, data));
+  for await (const text of events.compose(spec)) process.stdout.write(text);
+  rmSync(folder, { recursive: true });
+  return collected.results();
 }
 
-/** A number of the runner's closing lines: `# skipped 0`. */
-function count(tap, name) {
-  const found = tap.match(new RegExp(`^# ${name} (\\d+)$`, "m"))?.[1];
-  return found === undefined ? Number.NaN : Number(found);
-}
-
+// Started from a test, the runner would only report to that test.
+delete process.env.NODE_TEST_CONTEXT;
 if (!quick) {
   install();
   installNodes();
@@ -153,21 +174,25 @@ const built = spawnSync("npm", ["run", "-s", "build"], {
 });
 if (built.status !== 0) fail("the build failed");
 
-const files = testFiles();
-const folder = mkdtempSync(join(tmpdir(), "exhibit-test-"));
-const tapPath = join(folder, "result.tap");
-const reporters = ["spec", "stdout", "tap", tapPath].map((value, index) =>
-  index % 2 === 0 ? `--test-reporter=${value}` : `--test-reporter-destination=${value}`,
-);
-const args = ["--import", "tsx", "--test", "--test-concurrency=2", ...reporters, ...files];
-// Started from a test, the runner would only report to that test.
-const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-const result = spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], env });
-const tap = readFileSync(tapPath, "utf8");
-rmSync(folder, { recursive: true });
+const start = performance.now();
+const groups = planGroups(testFiles(), AT_ONCE);
+const first = await runGroups(groups, AT_ONCE);
+const repeated = filesToRepeat(groups, first);
+let second = new Map();
+if (repeated.length > 0) {
+  console.log(`\n${repeated.length} test files run again, each alone: ${repeated.join(" ")}\n`);
+  second = await runGroups(
+    repeated.map((path) => [path]),
+    1,
+  );
+  console.log(`\nboth runs together:\n${closingLines(totalOf(first, second), performance.now() - start)}`);
+}
+for (const line of repeatLines(first, second)) console.error(line);
 
-const tests = count(tap, "tests");
-if (!(tests >= files.length)) fail(`${files.length} files, but ${tests} tests: some file ran nothing`);
-if (count(tap, "skipped") !== 0 || count(tap, "todo") !== 0)
-  fail("a skipped or unfinished test is no passed test");
-process.exit(result.status ?? 1);
+const total = totalOf(first, second);
+if (total.skipped > 0 || total.todo > 0) fail("a skipped or unfinished test is no passed test");
+const failed = [...new Map([...first, ...second])].filter(([, result]) => wrongWith(result).length > 0);
+if (failed.length > 0 && repeated.length === 0)
+  console.error("test: too much failed to be bad luck; nothing ran again");
+for (const [path, result] of failed) console.error(`test: ${path}: ${wrongWith(result).join("; ")}`);
+process.exitCode = failed.length === 0 ? 0 : 1;

@@ -1,3 +1,4 @@
+// Slow: doctor tries keys, tools and a core, some thirty times.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+// Slow: cores of 32 MiB are packed, encrypted and fetched by the built program.
 // exhibit fetch --core from a directory store, with the real zstd and age.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";

@@ -1,3 +1,4 @@
+// Slow: forty starts are measured.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";

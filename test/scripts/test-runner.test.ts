@@ -1,3 +1,4 @@
+// Slow: every test is a whole run.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -14,7 +15,8 @@ function runTests(files: Readonly<Record<string, string>>) {
   const root = join(folder, String(++count));
   mkdirSync(join(root, "scripts"), { recursive: true });
   mkdirSync(join(root, "test"));
-  copyFileSync("scripts/test.mjs", join(root, "scripts/test.mjs"));
+  for (const name of ["test.mjs", "test-plan.ts", "test-results.ts"])
+    copyFileSync(join("scripts", name), join(root, "scripts", name));
   symlinkSync(resolve("node_modules"), join(root, "node_modules"));
   writeFileSync(join(root, "package.json"), '{"type": "module", "scripts": {"build": "true"}}');
   for (const [path, body] of Object.entries(files)) {
@@ -22,7 +24,8 @@ function runTests(files: Readonly<Record<string, string>>) {
     const text = `import { test } from "node:test";\nimport assert from "node:assert/strict";\n${body}\n`;
     writeFileSync(join(root, "test", path), body.startsWith("//") ? `${body.split("\n")[0]}\n${text}` : text);
   }
-  return spawnSync(process.execPath, ["scripts/test.mjs", "--quick"], { cwd: root, encoding: "utf8" });
+  const args = ["--import", "tsx", "--enable-source-maps", "scripts/test.mjs", "--quick"];
+  return spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
 }
 
 const GOOD = 'test("good", () => assert.ok(true));';
@@ -38,8 +41,46 @@ test("all files run and the runner's own last lines stand at the end", () => {
   );
 });
 
-test("a test that fails fails the run", () => {
-  assert.equal(runTests({ "a.test.ts": GOOD, "b.test.ts": BAD }).status, 1);
+test("a test that fails runs again, alone, and fails the run; both times and the true sum stand at the end", () => {
+  const { status, stdout, stderr } = runTests({ "a.test.ts": GOOD, "b.test.ts": `${GOOD}\n${BAD}` });
+
+  assert.equal(status, 1);
+  assert.match(stdout, /✖ failing tests:\n\ntest at test\/b\.test\.ts:4:1\n/);
+  assert.match(stdout, /ℹ tests 3\n[^]*ℹ pass 2\nℹ fail 1\n[^]*duration_ms [\d.]+\s*$/);
+  assert.match(
+    stderr,
+    /^failed: test\/b\.test\.ts failed \(.*:4 bad\) and failed when it ran again, alone \(.*:4 bad\)$/m,
+  );
+});
+
+test("a test that fails once only passes the run, and is called flaky", () => {
+  const once = 'import { existsSync, writeFileSync } from "node:fs";\n';
+  const body = `${once}test("bad once", () => { const seen = existsSync("seen"); writeFileSync("seen", ""); assert.ok(seen); });`;
+
+  const { status, stdout, stderr } = runTests({ "a.test.ts": GOOD, "b.test.ts": body });
+
+  assert.equal(status, 0);
+  assert.match(stdout, /ℹ tests 2\n[^]*ℹ pass 2\nℹ fail 0\n[^]*duration_ms [\d.]+\s*$/);
+  assert.match(
+    stderr,
+    /^flaky: test\/b\.test\.ts failed \(.*bad once\) and passed when it ran again, alone$/m,
+  );
+});
+
+test("a file that ends its process quietly hides nobody, and fails the run", () => {
+  // Not as the rules would see it: it shares its process with the last one.
+  const ends = 'test("ends", () => { process["exit"](0); });';
+  const files = Object.fromEntries(
+    "abcd".split("").map((name) => [`${name}.test.ts`, name === "a" ? ends : GOOD]),
+  );
+
+  const { status, stdout, stderr } = runTests({ ...files, "e.test.ts": GOOD });
+
+  assert.equal(status, 1);
+  assert.match(stdout, /2 test files run again, each alone: test\/a\.test\.ts test\/e\.test\.ts\n/);
+  assert.match(stdout, /ℹ pass 4\n[^]*duration_ms [\d.]+\s*$/);
+  assert.match(stderr, /^failed: test\/a\.test\.ts failed \(it ran no test that it defines\) and failed/m);
+  assert.match(stderr, /^flaky: test\/e\.test\.ts failed \(it ran no test that it defines\) and passed/m);
 });
 
 for (const [what, body] of [

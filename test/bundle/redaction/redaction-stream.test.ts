@@ -1,3 +1,4 @@
+// Slow: tens of MiB are redacted, piece by piece.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";

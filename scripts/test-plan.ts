@@ -1,0 +1,94 @@
+// Which test files share a process, and in which order they start. A process that only loads tsx costs more CPU than most files.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+export interface TestFile {
+  /** From the root of the project: `test/host/disk.test.ts`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The files of one process, in the order in which it loads them. */
+export type Group = readonly string[];
+
+/** Besides test/e2e: what needs a server, or takes long. A test file says so in its first lines: `// Needs: radosgw`, `// Slow: why`. */
+const NEEDS_MARK = /^\/\/ (?:Needs|Slow): /m;
+
+/** Said in the first lines of a file that no other rule keeps alone. */
+const ALONE_MARK = /^\/\/ Alone: /m;
+
+/** What one file would do to the others of its process: its environment, its folder, its end, its globals, hooks around every test. */
+const SHARED_STATE = [
+  /\bprocess\.env(?:\.\w+|\[[^\]]+\])?\s*=[^=]/,
+  /\bdelete process\.env\b/,
+  /\bprocess\.(?:chdir|umask|exit|abort|on|once|exitCode|title)\b/,
+  /\bglobalThis\.\w+\s*=[^=]/,
+  /\bmock\.\w/,
+  /^(?:before|beforeEach|afterEach)\(/m,
+];
+
+/** The longest, in seconds on two cores: they start first, so that none is left running alone at the end. */
+const LONGEST: Readonly<Record<string, number>> = {
+  "e2e/kill.test.ts": 80,
+  "e2e/disk-full.test.ts": 52,
+  "incident/request-tracker.test.ts": 43,
+  "e2e/agent.test.ts": 35,
+  "e2e/upload-kill.test.ts": 35,
+  "inspector/versions.test.ts": 35,
+  "inspector/rounds.test.ts": 28,
+  "collectors/runtime-go.test.ts": 27,
+  "e2e/arm.test.ts": 17,
+};
+
+/** Groups for each process that runs at once: enough to even out what they cost, few enough that what they load stays cheap. */
+const GROUPS_EACH = 2;
+
+/** Whether `npm run test:quick` leaves the file out. */
+export function isSlow({ path, text }: TestFile): boolean {
+  return path.startsWith("test/e2e/") || NEEDS_MARK.test(text.slice(0, 600));
+}
+
+/** Whether the file gets a process of its own. */
+export function isAlone(file: TestFile): boolean {
+  if (isSlow(file) || ALONE_MARK.test(file.text.slice(0, 600))) return true;
+  return SHARED_STATE.some((pattern) => pattern.test(file.text));
+}
+
+/** Every file in exactly one group: alone, or with others; the longest first, then the shared ones. */
+export function planGroups(files: readonly TestFile[], atOnce: number): readonly Group[] {
+  const seconds = ({ path }: TestFile) => LONGEST[path.slice("test/".length)] ?? 0;
+  const alone = files.filter(isAlone).toSorted((a, b) => seconds(b) - seconds(a));
+  const shared = files.filter((file) => !isAlone(file)).map(({ path }) => path);
+  const count = Math.min(shared.length, atOnce * GROUPS_EACH);
+  const groups = Array.from({ length: count }, (_, index) =>
+    shared.filter((_path, at) => at % count === index),
+  );
+  const long = alone.filter((file) => seconds(file) > 0);
+  const short = alone.filter((file) => seconds(file) === 0);
+  return [...long.map(({ path }) => [path]), ...groups, ...short.map(({ path }) => [path])];
+}
+
+/**
+ * The module that `node` is given for each group: the file itself, or one written into `folder` that imports the files one after
+ * another. A file that cannot be loaded ends its group, and stderr says which.
+ */
+export function writeGroups(root: string, folder: string, groups: readonly Group[]): readonly string[] {
+  return groups.map((paths, index) => {
+    const [first, ...others] = paths.map((path) => join(root, path));
+    if (first === undefined) throw new Error("a group of no files");
+    if (others.length === 0) return first;
+    const urls = [first, ...others].map((path) => pathToFileURL(path).href);
+    const module = join(folder, `group-${index + 1}.mjs`);
+    writeFileSync(
+      module,
+      `for (const url of ${JSON.stringify(urls, null, 2)})
+  await import(url).catch((error) => {
+    console.error(\`cannot be loaded: \${url}\`);
+    throw error;
+  });
+`,
+    );
+    return module;
+  });
+}

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { isAlone, isSlow, planGroups, writeGroups } from "../../scripts/test-plan.ts";
+
+const plain = (path: string) => ({ path: `test/${path}`, text: 'test("x", () => undefined);\n' });
+
+test("end to end, with a server, or long, a file is not quick, and alone", () => {
+  for (const file of [
+    plain("e2e/a.test.ts"),
+    { path: "test/a.test.ts", text: "// Needs: radosgw\n" },
+    { path: "test/a.test.ts", text: "// What it is.\n// Slow: kills by the hundred\n" },
+  ])
+    assert.deepEqual([isSlow(file), isAlone(file)], [true, true], file.text);
+  assert.deepEqual([isSlow(plain("a.test.ts")), isAlone(plain("a.test.ts"))], [false, false]);
+});
+
+test("what changes its process is alone, and what only reads it is not", () => {
+  // In pieces: this file itself is read for such words.
+  const [env, signal] = ["process.env", "process"];
+  const text = (line: string) => ({ path: "test/a.test.ts", text: `import x from "y";\n${line}\n` });
+  for (const line of [
+    `${env}.PATH = folder;`,
+    `  ${env}["PATH"] = folder;`,
+    `delete ${env}.PATH;`,
+    `${signal}.chdir(folder);`,
+    `${signal}.exit(1);`,
+    `${signal}.once("SIGTERM", stop);`,
+    `${"global"}This.Date = Later;`,
+    `t.${"mock"}.timers.enable();`,
+    `${"before"}(async () => undefined);`,
+    `${"afterEach"}(() => undefined);`,
+    "// Alone: it counts the files that this process holds.",
+  ])
+    assert.equal(isAlone(text(line)), true, line);
+  for (const line of [
+    `const path = ${env}.PATH ?? "";`,
+    `if (${env}.PATH === "") return;`,
+    `spawn("x", { env: { ...${env}, PATH: "" } });`,
+    "after(() => rmSync(folder));",
+    "  before(work);",
+  ])
+    assert.equal(isAlone(text(line)), false, line);
+});
+
+test("every file is in one group; the longest start first, the shared ones before the short", () => {
+  const shared = Array.from({ length: 21 }, (_, index) => plain(`a/${index}.test.ts`));
+  const files = [
+    plain("e2e/a.test.ts"),
+    ...shared,
+    plain("e2e/disk-full.test.ts"),
+    plain("e2e/kill.test.ts"),
+  ];
+
+  const groups = planGroups(files, 2);
+
+  assert.deepEqual(groups.flat().toSorted(), files.map(({ path }) => path).toSorted());
+  assert.deepEqual(
+    groups.map(({ length }) => length),
+    [1, 1, 6, 5, 5, 5, 1],
+  );
+  assert.deepEqual(
+    [groups[0], groups[1], groups.at(-1)],
+    [["test/e2e/kill.test.ts"], ["test/e2e/disk-full.test.ts"], ["test/e2e/a.test.ts"]],
+  );
+  assert.deepEqual(planGroups([plain("a.test.ts")], 2), [["test/a.test.ts"]]);
+});
+
+test("a file alone is given to node as it is, a group as a module that loads one after another", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "exhibit-plan-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+
+  const [alone, group] = writeGroups("/a project", folder, [
+    ["test/a.test.ts"],
+    ["test/b.test.ts", "test/c.test.ts"],
+  ]);
+
+  assert.equal(alone, "/a project/test/a.test.ts");
+  const text = readFileSync(group ?? "", "utf8");
+  assert.match(
+    text,
+    /"file:\/\/\/a%20project\/test\/b.test.ts",\n +"file:\/\/\/a%20project\/test\/c.test.ts"/,
+  );
+});
