@@ -29,7 +29,16 @@ const PROGRAMS = [
   "inspector/relay.ts",
   "upload/early-upload.ts",
 ];
-const BASE = ["errors.ts", "printable.ts", "units.ts", "settings.ts", "settings-incidents.ts", "version.ts"];
+const BASE = [
+  "errors.ts",
+  "printable.ts",
+  "units.ts",
+  "settings.ts",
+  "settings-incidents.ts",
+  "settings-triggers.ts",
+  "settings-values.ts",
+  "version.ts",
+];
 
 /** `src/collectors/core/linux.ts` is in the room `collectors`. */
 function roomOf(path) {

@@ -32,6 +32,8 @@ function keysAt(schema: unknown, path: readonly string[]): readonly string[] {
 }
 
 function unknownKey(key: string, allowed: readonly string[]): string {
+  // Of an alternative that was not chosen: `for` where `when` is log.
+  if (allowed.includes(key)) return "a key of another kind than this one";
   const near = closestName(key, allowed);
   if (near !== undefined) return `unknown key; did you mean ${near}?`;
   return `unknown key; expected one of ${[...new Set(allowed)].join(", ")}`;

@@ -1,6 +1,7 @@
 // What a schema cannot say of the settings: patterns that compile, addresses that can be fetched, a budget with an end.
 import { parseRecipient } from "./parsers/age-recipient.ts";
 import type { KeyFault } from "./settings-faults.ts";
+import { triggerFaults } from "./settings-trigger-meaning.ts";
 import type { Settings } from "./settings.ts";
 
 const LEAST_BUDGET_MS = 1000;
@@ -69,5 +70,5 @@ export function checkMeaning(settings: Settings): readonly KeyFault[] {
   const { period } = settings.recorder;
   if (period < LEAST_PERIOD_MS || period > MOST_PERIOD_MS)
     faults.push({ path: ["recorder", "period"], expected: "expected 1s to 1m" });
-  return faults;
+  return [...faults, ...triggerFaults(settings.triggers)];
 }

@@ -2,27 +2,9 @@
 // settings-files.ts. Strict: an unknown key is an error with its line, never silently ignored.
 import { z } from "zod";
 import { Incident, type IncidentSettings } from "./settings-incidents.ts";
-import { parseDurationMs, parseSizeBytes } from "./units.ts";
-
-/** A duration as people write it; the parsed value is in milliseconds. */
-export const Duration = z
-  .string({ error: "expected a duration such as 90s or 1h30m" })
-  .transform((text, context) => {
-    const value = parseDurationMs(text);
-    if (value !== undefined) return value;
-    context.issues.push({ code: "custom", input: text, message: "expected a duration such as 90s or 1h30m" });
-    return z.NEVER;
-  });
-
-/** A size as people write it; the parsed value is in bytes. */
-export const Size = z
-  .union([z.string(), z.number()], { error: "expected a size such as 20G or 512M" })
-  .transform((text, context) => {
-    const value = parseSizeBytes(String(text));
-    if (value !== undefined) return value;
-    context.issues.push({ code: "custom", input: text, message: "expected a size such as 20G or 512M" });
-    return z.NEVER;
-  });
+import { Trigger } from "./settings-triggers.ts";
+import { Duration, Size } from "./settings-values.ts";
+import { parseSizeBytes } from "./units.ts";
 
 /** Free space to leave: a share of the disk or a size. */
 export const KeepFree = z
@@ -143,7 +125,6 @@ const Recorder = z.strictObject({
   period: Duration,
   before: Duration,
 });
-export type RecorderSettings = z.infer<typeof Recorder>;
 
 export const Settings = z.strictObject({
   version: z.literal(1),
@@ -163,6 +144,7 @@ export const Settings = z.strictObject({
   capture: z.strictObject({ budget: Duration, maxPause: Duration, profile: z.string(), window: Duration }),
   agent: Agent,
   recorder: Recorder,
+  triggers: z.record(Name, Trigger),
   profiles: z.record(Name, Profile),
   collectors: z.record(
     Name,

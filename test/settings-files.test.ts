@@ -62,6 +62,7 @@ test("with no file at all root has the defaults below /var/lib/exhibit", async (
     capture: { budget: 30_000, maxPause: 10_000, profile: "before-restart", window: 5000 },
     agent: { socket: "/run/exhibit/agent.sock", socketMode: "0600", metrics: null },
     recorder: { services: [], period: 1000, before: 600_000 },
+    triggers: {},
     profiles: {},
     collectors: {},
   });
@@ -105,6 +106,10 @@ test("every example in the comments of config/exhibit.yaml is accepted", async (
   assert.deepEqual(
     settings.incidents.map(({ type }) => type),
     [...types, "irc", "webhook"],
+  );
+  assert.deepEqual(
+    Object.values(settings.triggers).map(({ when }) => when),
+    ["rss", "event-loop-delay", "close-wait", "restarts", "log"],
   );
   assert.deepEqual(Object.keys(settings.profiles), ["web"]);
   assert.deepEqual(Object.keys(settings.collectors), ["thread-dump", "core", "runtime"]);
@@ -397,4 +402,61 @@ test("a recipient that is none is told with its line, column and key, and what i
       "exhibit.yaml:6:8: sign.identity: expected a name as in allowed_signers, no blanks",
     ],
   );
+});
+
+test("a trigger has defaults that stop nothing and do not repeat themselves", async () => {
+  const { settings } = await load({
+    "exhibit.yaml": "triggers: {memory: {unit: web, when: rss, above: 1G}}",
+  });
+
+  assert.deepEqual(settings.triggers, {
+    memory: {
+      unit: "web",
+      when: "rss",
+      above: 1024 ** 3,
+      for: 60_000,
+      cooldown: 3_600_000,
+      atMost: 5,
+      profile: "quick",
+      incidents: [],
+    },
+  });
+});
+
+test("what is wrong with a trigger is told with its line, column and key", async () => {
+  const inForm = await faults(`triggers:
+  one: {match: ^web, when: memory, above: 1G}
+  two: {match: ^web, when: rss, above: much}
+  three: {match: ^web, when: log, line: x, file: y, for: 1m}
+  four: {unit: web.socket, when: cpu, above: -1}
+  five: {match: ^web, when: event-loop-delay, above: 1s, metrics: 'file:///etc/passwd'}
+  six: {match: ^web, when: rss, above: 1G, colldown: 5m}
+`);
+  const inMeaning = await faults(`triggers:
+  one: {match: "(", when: rss, above: 1G}
+  two: {unit: web, match: ^web, when: rss, above: 1G}
+  three: {match: ^web, when: log, line: "["}
+  four: {match: ^web, when: restarts}
+  five: {unit: web, when: cpu, above: 90, for: 25h, cooldown: 1000h}
+`);
+
+  assert.deepEqual(inForm, [
+    "exhibit.yaml:2:22: triggers.one.when: expected one of cpu, rss, descriptors, close-wait, event-loop-delay, restarts, log",
+    "exhibit.yaml:3:33: triggers.two.above: expected a size such as 20G or 512M",
+    "exhibit.yaml:4:44: triggers.three.file: expected an absolute path",
+    "exhibit.yaml:4:53: triggers.three.for: a key of another kind than this one",
+    "exhibit.yaml:5:39: triggers.four.above: expected at least 0",
+    "exhibit.yaml:5:10: triggers.four.unit: expected the name of a systemd service, such as muskie@7",
+    "exhibit.yaml:6:58: triggers.five.metrics: expected an http or https address",
+    "exhibit.yaml:7:44: triggers.six.colldown: unknown key; did you mean cooldown?",
+  ]);
+  assert.deepEqual(inMeaning, [
+    "exhibit.yaml:2:9: triggers.one.match: expected a regular expression",
+    "exhibit.yaml:3:3: triggers.two: expected unit or match, one of the two",
+    "exhibit.yaml:4:35: triggers.three.line: expected a regular expression",
+    "exhibit.yaml:4:3: triggers.three: expected unit, whose journal is read, or file",
+    "exhibit.yaml:5:3: triggers.four: expected unit: only systemd counts restarts",
+    "exhibit.yaml:6:43: triggers.five.for: expected at most 24h",
+    "exhibit.yaml:6:53: triggers.five.cooldown: expected at most 720h",
+  ]);
 });

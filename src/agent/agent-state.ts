@@ -2,6 +2,8 @@
 import type { DrainState } from "./drain.ts";
 import type { Metric } from "./metrics.ts";
 import type { RecorderState } from "./recorder/recorder.ts";
+import { triggerMetrics } from "./triggers/trigger-metrics.ts";
+import type { TriggerState } from "./triggers/trigger.ts";
 
 export interface AgentState {
   readonly version: string;
@@ -12,6 +14,8 @@ export interface AgentState {
   readonly orders: { readonly running: number; readonly exits: Readonly<Record<string, number>> };
   /** Absent when nothing is to be recorded. */
   readonly recorder?: RecorderState;
+  /** Absent when the settings have none. */
+  readonly triggers?: readonly TriggerState[];
 }
 
 function gauge(name: string, help: string, value: number | undefined): Metric {
@@ -22,7 +26,8 @@ function counter(name: string, help: string, value: number | undefined): Metric 
   return { ...gauge(name, help, value), type: "counter" };
 }
 
-export function agentMetrics({ version, startedAt, drain, orders, recorder }: AgentState): readonly Metric[] {
+export function agentMetrics(state: AgentState): readonly Metric[] {
+  const { version, startedAt, drain, orders, recorder, triggers = [] } = state;
   const { user, system } = process.cpuUsage();
   return [
     {
@@ -47,5 +52,6 @@ export function agentMetrics({ version, startedAt, drain, orders, recorder }: Ag
     gauge("exhibit_recorder_processes", "Processes that are recorded.", recorder?.processes),
     gauge("exhibit_recorder_bytes", "Bytes of the recorder on disk.", recorder?.bytes),
     counter("exhibit_recorder_lost_total", "Looks that could not be written.", recorder?.lost),
+    ...triggerMetrics(triggers),
   ];
 }

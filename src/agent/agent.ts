@@ -1,11 +1,11 @@
-// The background service from its start to its end: it drains the spool, answers on its socket, records, and tells the
-// service manager that it lives. What must stay true: it stops within STOP_MS of being told, and what it was asked to
+// The background service from its start to its end: it drains the spool, answers on its socket, records, captures by itself when
+// a trigger fires, and tells the service manager that it lives. What must stay true: it stops within STOP_MS of being told, and what it was asked to
 // capture by then is sealed.
 import type { Server } from "node:http";
 import { z } from "zod";
 import { delay } from "../host/clock.ts";
 import { notifyServiceManager, watchdogPeriodMs } from "../host/service-manager.ts";
-import { recorderFolder } from "../capture/recorder-folder.ts";
+import { recordedServices, recorderFolder } from "../capture/recorder-folder.ts";
 import type { Settings } from "../settings.ts";
 import { VERSION } from "../version.ts";
 import { disarmExpired } from "./arm/arm-unit.ts";
@@ -17,6 +17,7 @@ import { agentMetrics, type AgentState } from "./agent-state.ts";
 import { CaptureOrder, captureWords, CheckOrder, checkWords } from "./orders.ts";
 import type { OwnCommand } from "./own-command.ts";
 import { startRecorder } from "./recorder/recorder.ts";
+import { startTriggers } from "./triggers/triggers.ts";
 
 /** Captures and checks for others at once; more are told to come again. */
 const MOST_AT_ONCE = 4;
@@ -54,7 +55,14 @@ export async function runAgent({ settings, own, stop, say }: AgentRequest): Prom
   try {
     if (address !== null) servers.push(await listenOnLoopback(address, { "GET /metrics": metrics }));
     const drain = startDrain(settings.spool.path, own, stop);
-    const recorder = startRecorder(settings.recorder, recorderFolder(settings.spool.path), stop);
+    const triggers = await startTriggers(settings, own, { stop, say });
+    const recorder = startRecorder({
+      services: recordedServices(settings),
+      periodMs: settings.recorder.period,
+      folder: recorderFolder(settings.spool.path),
+      signal: stop,
+      ...(triggers === undefined ? {} : { deepMs: triggers.deepMs, onLooks: triggers.take }),
+    });
     state.read = () => ({
       version: VERSION,
       pid: process.pid,
@@ -62,13 +70,14 @@ export async function runAgent({ settings, own, stop, say }: AgentRequest): Prom
       drain: drain.state(),
       orders: orders.state(),
       ...(recorder === undefined ? {} : { recorder: recorder.state() }),
+      ...(triggers === undefined ? {} : { triggers: triggers.state() }),
     });
     say(`exhibit: listening on ${socket}`);
     await notifyServiceManager("READY=1", "STATUS=waiting for work");
     await Promise.all([keepAlive(stop), tidyArmed(stop, say), untilAborted(stop)]);
     say("exhibit: stopping");
     await notifyServiceManager("STOPPING=1");
-    const ended = Promise.all([drain.ended, recorder?.ended, orders.idle()]);
+    const ended = Promise.all([drain.ended, recorder?.ended, triggers?.ended, orders.idle()]);
     await Promise.race([ended, delay(STOP_MS)]);
   } finally {
     for (const server of servers) {

@@ -8,7 +8,7 @@ import recorder from "../collectors/recorder.ts";
 import { SettingsError, UsageError } from "../errors.ts";
 import { printable } from "../printable.ts";
 import type { Profile, Settings } from "../settings.ts";
-import { recorderFolder } from "./recorder-folder.ts";
+import { recordedServices, recorderFolder } from "./recorder-folder.ts";
 
 export interface Choice {
   readonly collector: Collector;
@@ -28,7 +28,7 @@ export function allCollectors(settings: Settings): ReadonlyMap<string, Collector
   const all = new Map(collectors.map((collector) => [collector.name, collector]));
   for (const [name, own] of Object.entries(settings.collectors))
     if ("argv" in own) all.set(name, ownCollector(name, own));
-  if (settings.recorder.services.length > 0) all.set(recorder.name, recorder);
+  if (recordedServices(settings).length > 0) all.set(recorder.name, recorder);
   return all;
 }
 
@@ -92,11 +92,16 @@ export function chooseCollectors(
 /** Collectors of one's own run with every profile: who wrote one wants it. So does what was recorded before. */
 function ownNames(settings: Settings): readonly string[] {
   const own = Object.entries(settings.collectors).flatMap(([name, one]) => ("argv" in one ? [name] : []));
-  return settings.recorder.services.length > 0 ? [recorder.name, ...own] : own;
+  return recordedServices(settings).length > 0 ? [recorder.name, ...own] : own;
 }
 
-function recorderOptions({ spool, recorder: { before, services } }: Settings): Record<string, unknown> {
-  return { folder: recorderFolder(spool.path), beforeMs: before, services };
+function recorderOptions(settings: Settings): Record<string, unknown> {
+  const { spool, recorder: recorded } = settings;
+  return {
+    folder: recorderFolder(spool.path),
+    beforeMs: recorded.before,
+    services: recordedServices(settings),
+  };
 }
 
 function checked(collector: Collector, options: Record<string, unknown>): unknown {

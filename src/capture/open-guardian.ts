@@ -7,6 +7,7 @@ import { openDeadline } from "../host/deadline.ts";
 import { makeFolder } from "../host/files.ts";
 import { BusyError, startGuardian, type Guardian } from "../host/guardian.ts";
 import type { CaptureRequest } from "./request.ts";
+import { targetLockPath } from "./target-lock.ts";
 
 /** For a shell to say that the lock stayed taken. */
 const ANSWER_MS = 200;
@@ -26,7 +27,7 @@ export async function openGuardian(
   try {
     await makeFolder(locks);
     return await startGuardian({
-      lockPath: join(locks, `${target.pid}-${target.startTime}`),
+      lockPath: targetLockPath(request.spool.path, target),
       // What is waited here is gone from the budget; without an answer by then COMMAND would wait as well.
       waitMs: Math.min(request.lockWaitMs, time.leftMs),
       signal: deadline.signal,

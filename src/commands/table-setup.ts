@@ -52,7 +52,8 @@ export const agent = defineCommand({
   arguments: [],
   options: {},
   notes: `Runs until SIGTERM. It sends what waits in the spool (upload, then note) until it is sent; it records the services that
-recorder.services names, so that captures have the minutes before; and it answers on a socket whose file rights say who may ask:
+recorder.services names, so that captures have the minutes before; it captures by itself when a rule of triggers in the settings is
+true; and it answers on a socket whose file rights say who may ask:
   curl --unix-socket /run/exhibit/agent.sock http://agent/v1/status
   curl --unix-socket /run/exhibit/agent.sock http://agent/v1/capture -d '{"unit": "muskie@7", "profile": "quick"}'
   curl --unix-socket /run/exhibit/agent.sock http://agent/v1/check -d '{"unit": "muskie@7"}'

@@ -17,6 +17,11 @@ export function startClock(agoMs = 0): Clock {
   };
 }
 
+/** Whole milliseconds since the host was booted, without those it slept: no clock that is set changes them. */
+export function upMs(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
+}
+
 /** Resolves after `ms`, or at once when the signal aborts; never rejects. */
 export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

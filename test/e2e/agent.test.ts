@@ -1,31 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { z } from "zod";
-import { openSandbox, type Sandbox } from "../helpers/exhibit.ts";
+import { openAgent, type Said } from "../helpers/agent.ts";
 import { start } from "../helpers/started.ts";
 import { until } from "../helpers/until.ts";
 
 const LIMIT_MS = 60_000;
-
-interface Agent {
-  readonly sandbox: Sandbox;
-  readonly socket: string;
-  readonly recorder: string;
-  /** Starts it, and waits until it listens. */
-  readonly begin: () => Promise<ReturnType<Sandbox["start"]>>;
-  readonly ask: (method: string, path: string, body?: unknown) => Promise<Said>;
-}
-
-interface Said {
-  readonly status: number | undefined;
-  readonly body: string;
-}
 
 const Status = z.object({ drain: z.object({ waiting: z.number().optional() }) });
 const Ran = z.object({
@@ -39,33 +22,6 @@ const looksIn = (lines: string) =>
     .slice(0, -1)
     .map((line) => Look.parse(JSON.parse(line)));
 const ranIn = ({ body }: Said) => Ran.parse(JSON.parse(body));
-
-function openAgent(t: TestContext, settings = ""): Agent {
-  const folder = mkdtempSync(join(tmpdir(), "exhibit-agent-"));
-  const socket = join(folder, "run/agent.sock");
-  const sandbox = openSandbox(`agent: {socket: ${socket}}\n${settings}`);
-  t.after(() => {
-    sandbox.remove();
-    rmSync(folder, { recursive: true });
-  });
-  const ask: Agent["ask"] = async (method, path, body) => {
-    const asked = request({ socketPath: socket, method, path });
-    asked.end(body === undefined ? undefined : JSON.stringify(body));
-    const [response] = await once(asked, "response");
-    return { status: response.statusCode, body: await text(response) };
-  };
-  const begin = async () => {
-    const child = sandbox.start(["agent"]);
-    t.after(async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill("SIGKILL");
-      await once(child, "exit");
-    });
-    await until(() => /listening on/.test(child.output()), LIMIT_MS, "the agent listens");
-    return child;
-  };
-  return { sandbox, socket, recorder: join(sandbox.folder, "recorder"), begin, ask };
-}
 
 test("the agent sends what waited, and stops when it is told to", async (t) => {
   const { sandbox, begin, ask, socket } = openAgent(t);

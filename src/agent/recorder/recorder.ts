@@ -1,21 +1,21 @@
 // The flight recorder: cheap looks at some services, all the time, into a ring on disk. Cheap before complete: what costs
 // more is looked at less often the more it costs.
-import { delay } from "../../host/clock.ts";
+import { delay, upMs } from "../../host/clock.ts";
 import { listHostSync, readHostSync } from "../../host/host-files.ts";
 import { readBootId } from "../../host/process-identity.ts";
 import { parseCgroupFile } from "../../parsers/cgroup-file.ts";
-import type { RecorderSettings } from "../../settings.ts";
 import { lookAtHost } from "./host-look.ts";
 import { openRing } from "./ring.ts";
-import { watch, type Watched } from "./watched.ts";
+import { watch, type DeepLook, type ProcessLook, type Watched } from "./watched.ts";
 
 const MOST_PROCESSES = 64;
 const SEARCH_MS = 10_000;
 /** Every process is asked again: one may have become another program. */
 const SEARCH_ALL_MS = 60_000;
 const DEEP_MS = 10_000;
-/** A deep look may take half a percent of a core. */
+/** Deep looks may take half a percent of a core; two percent where somebody needs them more often than that. */
 const DEEP_COST_FACTOR = 200;
+const NEEDED_COST_FACTOR = 50;
 
 export interface RecorderState {
   readonly processes: number;
@@ -31,12 +31,30 @@ export interface Recorder {
   readonly ended: Promise<void>;
 }
 
+/** What was seen of all processes at one time. */
+export interface Looks {
+  /** Milliseconds since boot, which no clock that is set changes. */
+  readonly upMs: number;
+  readonly looks: readonly (ProcessLook | DeepLook)[];
+}
+
+export interface RecorderRequest {
+  /** Regular expressions for the unit, or the command of a process without one. */
+  readonly services: readonly string[];
+  readonly periodMs: number;
+  /** Deep looks come no more seldom than this, but for what they cost. */
+  readonly deepMs?: number | undefined;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  /** Is told what is recorded, as it is seen: whoever needs it does not look again. */
+  readonly onLooks?: (looks: Looks) => void;
+}
+
 /** Undefined when no service is named, or where there is no /proc of Linux. */
-export function startRecorder(
-  { services, period }: RecorderSettings,
-  folder: string,
-  signal: AbortSignal,
-): Recorder | undefined {
+export function startRecorder(request: RecorderRequest): Recorder | undefined {
+  const { services, periodMs, folder, signal } = request;
+  const usualDeepMs = Math.min(DEEP_MS, request.deepMs ?? DEEP_MS);
+  const costFactor = usualDeepMs < DEEP_MS ? NEEDED_COST_FACTOR : DEEP_COST_FACTOR;
   if (services.length === 0 || process.platform !== "linux") return undefined;
   const search = openSearch(services.map((pattern) => new RegExp(pattern)));
   const watched = new Map<number, Watched>();
@@ -60,6 +78,7 @@ export function startRecorder(
     const at = now();
     const lines: unknown[] = [{ ...at, ...lookAtHost() }];
     const tables = new Map<string, readonly string[]>();
+    const looks: (ProcessLook | DeepLook)[] = [];
     for (const one of watched.values()) {
       const seen = one.look();
       if (seen === undefined) {
@@ -68,10 +87,11 @@ export function startRecorder(
         watched.delete(one.pid);
         continue;
       }
-      lines.push({ ...at, ...seen });
-      if (isDeep) lines.push({ ...at, ...one.lookDeep(tables) });
+      looks.push(seen);
+      if (isDeep) looks.push(one.lookDeep(tables));
     }
-    ring.append(lines);
+    ring.append([...lines, ...looks.map((seen) => ({ ...at, ...seen }))]);
+    request.onLooks?.({ upMs: at.upMs, looks });
   };
   const record = async () => {
     let [searchAtMs, deepAtMs, nextAtMs] = [0, 0, performance.now()];
@@ -82,10 +102,13 @@ export function startRecorder(
         searchAtMs = start + SEARCH_MS;
       }
       const isDeep = start >= deepAtMs;
+      const before = process.cpuUsage();
       look(isDeep);
-      if (isDeep) deepAtMs = start + Math.max(DEEP_MS, (performance.now() - start) * DEEP_COST_FACTOR);
+      // In time on a CPU: on a busy host the clock would call every look costly.
+      const { user, system } = process.cpuUsage(before);
+      if (isDeep) deepAtMs = start + Math.max(usualDeepMs, ((user + system) / 1000) * costFactor);
       // After a standstill of the host it goes on, and does not catch up.
-      nextAtMs = Math.max(nextAtMs + period, performance.now());
+      nextAtMs = Math.max(nextAtMs + periodMs, performance.now());
       await delay(nextAtMs - performance.now(), signal);
     }
     for (const one of watched.values()) one.close();
@@ -97,9 +120,8 @@ export function startRecorder(
   };
 }
 
-/** UTC, and milliseconds since boot, which no clock that is set changes. */
 function now(): { readonly at: string; readonly upMs: number } {
-  return { at: new Date().toISOString(), upMs: Math.round(Number(process.hrtime.bigint() / 1_000_000n)) };
+  return { at: new Date().toISOString(), upMs: upMs() };
 }
 
 interface Search {

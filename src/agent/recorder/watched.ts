@@ -12,7 +12,7 @@ const STAT_BYTES = 4096;
 const MOST_THREADS = 64;
 const BUSIEST = 5;
 /** Descriptors beyond these are counted, but not looked at for sockets. */
-const MOST_LINKS = 2000;
+const MOST_LINKS = 16_384;
 
 const PAGE_BYTES = pageBytes();
 const buffer = Buffer.alloc(STAT_BYTES);
@@ -22,13 +22,41 @@ function textOf(descriptor: number): string {
   return buffer.toString("latin1", 0, readSync(descriptor, buffer, 0, STAT_BYTES, 0));
 }
 
+interface Same {
+  readonly pid: number;
+  readonly startTime: string;
+  /** The unit, or the command of a process without one. */
+  readonly service: string;
+}
+
+/** What is cheap to see; what could not be read is absent. */
+export interface ProcessLook extends Same {
+  readonly kind: "process";
+  readonly state: string;
+  /** CPU time since it began. */
+  readonly cpuMs: number | undefined;
+  readonly residentBytes: number | undefined;
+  readonly threads: number | undefined;
+  readonly majorFaults: number | undefined;
+  readonly blockIoMs: number | undefined;
+}
+
+/** What costs more. */
+export interface DeepLook extends Same {
+  readonly kind: "deep";
+  readonly descriptors?: number;
+  /** TCP sockets by state. */
+  readonly sockets?: Readonly<Record<string, number>>;
+  readonly busiest: readonly unknown[];
+}
+
 export interface Watched {
   readonly pid: number;
   readonly startTime: string;
   /** Undefined when it has ended. */
-  readonly look: () => Record<string, unknown> | undefined;
+  readonly look: () => ProcessLook | undefined;
   /** What costs more: open files, sockets by state, the busiest threads. `tables` are shared by those of one look. */
-  readonly lookDeep: (tables: Map<string, readonly string[]>) => Record<string, unknown>;
+  readonly lookDeep: (tables: Map<string, readonly string[]>) => DeepLook;
   readonly close: () => void;
 }
 
@@ -46,7 +74,7 @@ export function watch(pid: number, service: string): Watched | undefined {
     closeSync(descriptor);
     return undefined;
   }
-  const same = { kind: "process", pid, startTime, service };
+  const same = { pid, startTime, service };
   const threadTicks = new Map<string, number>();
   return {
     pid,
@@ -57,6 +85,7 @@ export function watch(pid: number, service: string): Watched | undefined {
       if (stat === undefined || hasEnded(stat)) return undefined;
       const { userTicks, systemTicks, residentPages, threads, state, majorFaults, blockIoTicks } = stat;
       return {
+        kind: "process",
         ...same,
         state,
         cpuMs: milliseconds(sum(userTicks, systemTicks)),
@@ -68,8 +97,8 @@ export function watch(pid: number, service: string): Watched | undefined {
       };
     },
     lookDeep: (tables) => ({
-      ...same,
       kind: "deep",
+      ...same,
       ...filesOf(pid, tables),
       busiest: busiestThreads(pid, threadTicks),
     }),
@@ -93,7 +122,10 @@ function milliseconds(ticks: number | undefined): number | undefined {
 }
 
 /** How many descriptors are open, and the TCP sockets among them by state; what may not be seen is absent. */
-function filesOf(pid: number, tables: Map<string, readonly string[]>): Record<string, unknown> {
+function filesOf(
+  pid: number,
+  tables: Map<string, readonly string[]>,
+): Pick<DeepLook, "descriptors" | "sockets"> {
   const names = attempt(() => readdirSync(`/proc/${pid}/fd`));
   if (names === undefined) return {};
   const inodes = new Set<number>();
