@@ -20,6 +20,7 @@ export function defaultSettings(folder: string): WrittenSettings {
     capture: { budget: "30s", maxPause: "10s", profile: "before-restart", window: "5s" },
     agent: { socket: "/run/exhibit/agent.sock", socketMode: "0600", metrics: null },
     recorder: { services: [], period: "1s", before: "10m" },
+    fleet: { servers: [], caFile: null, credentialsFile: null, host: null, services: [], pausesAtMost: 1 },
     profiles: {},
     collectors: {},
   };

@@ -1,4 +1,5 @@
 // What the agent tells of itself: as JSON by /v1/status, as numbers by /metrics.
+import type { FleetState } from "./fleet-member.ts";
 import type { DrainState } from "./drain.ts";
 import type { Metric } from "./metrics.ts";
 import type { RecorderState } from "./recorder/recorder.ts";
@@ -12,6 +13,8 @@ export interface AgentState {
   readonly orders: { readonly running: number; readonly exits: Readonly<Record<string, number>> };
   /** Absent when nothing is to be recorded. */
   readonly recorder?: RecorderState;
+  /** Absent where the settings name no bus. */
+  readonly fleet?: FleetState;
 }
 
 function gauge(name: string, help: string, value: number | undefined): Metric {
@@ -22,7 +25,14 @@ function counter(name: string, help: string, value: number | undefined): Metric 
   return { ...gauge(name, help, value), type: "counter" };
 }
 
-export function agentMetrics({ version, startedAt, drain, orders, recorder }: AgentState): readonly Metric[] {
+export function agentMetrics({
+  version,
+  startedAt,
+  drain,
+  orders,
+  recorder,
+  fleet,
+}: AgentState): readonly Metric[] {
   const { user, system } = process.cpuUsage();
   return [
     {
@@ -47,5 +57,39 @@ export function agentMetrics({ version, startedAt, drain, orders, recorder }: Ag
     gauge("exhibit_recorder_processes", "Processes that are recorded.", recorder?.processes),
     gauge("exhibit_recorder_bytes", "Bytes of the recorder on disk.", recorder?.bytes),
     counter("exhibit_recorder_lost_total", "Looks that could not be written.", recorder?.lost),
+    ...(fleet === undefined ? [] : fleetMetrics(fleet)),
+  ];
+}
+
+function fleetMetrics({ connected, reconnects, orders, pauses }: FleetState): readonly Metric[] {
+  const byState = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts).map(([state, value]) => ({ labels: { state }, value }));
+  return [
+    gauge("exhibit_fleet_connected", "1 while the bus of the fleet is there.", connected ? 1 : 0),
+    counter("exhibit_fleet_reconnects_total", "Times that the bus came back.", reconnects),
+    gauge("exhibit_fleet_capturing", "Captures that the fleet has asked for and that run.", orders.capturing),
+    {
+      name: "exhibit_fleet_answers_total",
+      help: "Orders of the fleet, by what they were answered.",
+      type: "counter",
+      values: byState(orders.answers),
+    },
+    {
+      name: "exhibit_fleet_jobs_total",
+      help: "Captures of the fleet that ended, by how.",
+      type: "counter",
+      values: byState(orders.ends),
+    },
+    gauge("exhibit_fleet_pauses_held", "Pauses of the fleet that this host holds.", pauses.held),
+    counter(
+      "exhibit_fleet_pauses_taken_total",
+      "Pauses of the fleet that this host was given.",
+      pauses.taken,
+    ),
+    counter(
+      "exhibit_fleet_pauses_refused_total",
+      "Captures that stopped nothing because the fleet gave no pause.",
+      pauses.refused,
+    ),
   ];
 }
