@@ -21,6 +21,7 @@ export function defaultSettings(folder: string): WrittenSettings {
     agent: { socket: "/run/exhibit/agent.sock", socketMode: "0600", metrics: null },
     recorder: { services: [], period: "1s", before: "10m" },
     triggers: {},
+    fleet: { servers: [], caFile: null, credentialsFile: null, host: null, services: [], pausesAtMost: 1 },
     profiles: {},
     collectors: {},
   };

@@ -17,8 +17,8 @@ const KEYS = [
   "capture.window",
 ];
 
-/** Ours, but no settings: the settings file itself, and the mark on commands that a capture runs. */
-const OTHERS = ["EXHIBIT_CONFIG", "EXHIBIT_RUN"];
+/** Ours, but no settings: the settings file itself, the mark on commands that a capture runs, and the agent's permit to pause. */
+const OTHERS = ["EXHIBIT_CONFIG", "EXHIBIT_RUN", "EXHIBIT_PAUSES"];
 const PLACEMENT = "EXHIBIT_PLACEMENT_";
 
 /** The variable of a key. */

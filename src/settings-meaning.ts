@@ -67,6 +67,19 @@ export function checkMeaning(settings: Settings): readonly KeyFault[] {
         path: ["recorder", "services", String(index)],
         expected: "expected a regular expression",
       });
+  for (const [index, { match }] of settings.fleet.services.entries())
+    if (!compiles(match))
+      faults.push({
+        path: ["fleet", "services", String(index), "match"],
+        expected: "expected a regular expression",
+      });
+  // Without TLS whoever is between us and the bus could order captures.
+  for (const [index, server] of settings.fleet.servers.entries())
+    if (server.startsWith("nats:") && !/^nats:\/\/(?:127\.|localhost(?::|$)|\[::1\])/.test(server))
+      faults.push({
+        path: ["fleet", "servers", String(index)],
+        expected: "expected tls://; nats:// is for this host alone",
+      });
   const { period } = settings.recorder;
   if (period < LEAST_PERIOD_MS || period > MOST_PERIOD_MS)
     faults.push({ path: ["recorder", "period"], expected: "expected 1s to 1m" });

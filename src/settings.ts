@@ -126,6 +126,19 @@ const Recorder = z.strictObject({
   before: Duration,
 });
 
+/** The bus that controllers and agents meet on. Without servers there is none, and nothing of it is loaded. */
+const Fleet = z.strictObject({
+  servers: z
+    .array(z.string().regex(/^(?:tls|nats):\/\/[A-Za-z0-9_.:[\]-]{1,300}$/, "expected tls://HOST:4222"))
+    .max(20),
+  caFile: z.string().min(1).nullable(),
+  credentialsFile: z.string().min(1).nullable(),
+  host: z.string().min(1).max(255).nullable(),
+  services: z.array(z.strictObject({ match: z.string(), name: z.string().min(1).max(255) })).max(100),
+  pausesAtMost: z.int().min(1).max(1000),
+});
+export type FleetSettings = z.infer<typeof Fleet>;
+
 export const Settings = z.strictObject({
   version: z.literal(1),
   store: z.record(Name, z.discriminatedUnion("type", [DirectoryStore, S3StoreSettings])),
@@ -145,6 +158,7 @@ export const Settings = z.strictObject({
   agent: Agent,
   recorder: Recorder,
   triggers: z.record(Name, Trigger),
+  fleet: Fleet,
   profiles: z.record(Name, Profile),
   collectors: z.record(
     Name,

@@ -1,4 +1,5 @@
 // What the agent tells of itself: as JSON by /v1/status, as numbers by /metrics.
+import type { FleetState } from "./fleet-member.ts";
 import type { DrainState } from "./drain.ts";
 import type { Metric } from "./metrics.ts";
 import type { RecorderState } from "./recorder/recorder.ts";
@@ -16,6 +17,8 @@ export interface AgentState {
   readonly recorder?: RecorderState;
   /** Absent when the settings have none. */
   readonly triggers?: readonly TriggerState[];
+  /** Absent where the settings name no bus. */
+  readonly fleet?: FleetState;
 }
 
 function gauge(name: string, help: string, value: number | undefined): Metric {
@@ -27,7 +30,7 @@ function counter(name: string, help: string, value: number | undefined): Metric 
 }
 
 export function agentMetrics(state: AgentState): readonly Metric[] {
-  const { version, startedAt, drain, orders, recorder, triggers = [] } = state;
+  const { version, startedAt, drain, orders, recorder, triggers = [], fleet } = state;
   const { user, system } = process.cpuUsage();
   return [
     {
@@ -53,5 +56,39 @@ export function agentMetrics(state: AgentState): readonly Metric[] {
     gauge("exhibit_recorder_bytes", "Bytes of the recorder on disk.", recorder?.bytes),
     counter("exhibit_recorder_lost_total", "Looks that could not be written.", recorder?.lost),
     ...triggerMetrics(triggers),
+    ...(fleet === undefined ? [] : fleetMetrics(fleet)),
+  ];
+}
+
+function fleetMetrics({ connected, reconnects, orders, pauses }: FleetState): readonly Metric[] {
+  const byState = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts).map(([state, value]) => ({ labels: { state }, value }));
+  return [
+    gauge("exhibit_fleet_connected", "1 while the bus of the fleet is there.", connected ? 1 : 0),
+    counter("exhibit_fleet_reconnects_total", "Times that the bus came back.", reconnects),
+    gauge("exhibit_fleet_capturing", "Captures that the fleet has asked for and that run.", orders.capturing),
+    {
+      name: "exhibit_fleet_answers_total",
+      help: "Orders of the fleet, by what they were answered.",
+      type: "counter",
+      values: byState(orders.answers),
+    },
+    {
+      name: "exhibit_fleet_jobs_total",
+      help: "Captures of the fleet that ended, by how.",
+      type: "counter",
+      values: byState(orders.ends),
+    },
+    gauge("exhibit_fleet_pauses_held", "Pauses of the fleet that this host holds.", pauses.held),
+    counter(
+      "exhibit_fleet_pauses_taken_total",
+      "Pauses of the fleet that this host was given.",
+      pauses.taken,
+    ),
+    counter(
+      "exhibit_fleet_pauses_refused_total",
+      "Captures that stopped nothing because the fleet gave no pause.",
+      pauses.refused,
+    ),
   ];
 }

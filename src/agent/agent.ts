@@ -3,13 +3,15 @@
 // capture by then is sealed.
 import type { Server } from "node:http";
 import { z } from "zod";
-import { delay } from "../host/clock.ts";
+import { delay, untilAborted } from "../host/clock.ts";
 import { notifyServiceManager, watchdogPeriodMs } from "../host/service-manager.ts";
 import { recordedServices, recorderFolder } from "../capture/recorder-folder.ts";
 import type { Settings } from "../settings.ts";
+import { printable } from "../printable.ts";
 import { VERSION } from "../version.ts";
 import { disarmExpired } from "./arm/arm-unit.ts";
 import { listArmedUnits } from "./arm/armed-unit.ts";
+import type { FleetMember } from "./fleet-member.ts";
 import { startDrain } from "./drain.ts";
 import { listenOnLoopback, listenOnSocket, type Answer, type Routes } from "./local-api.ts";
 import { formatMetrics, METRICS_TYPE } from "./metrics.ts";
@@ -36,7 +38,11 @@ export interface AgentRequest {
 /** Runs until it is told to stop. Throws ExhibitError when it cannot begin. */
 export async function runAgent({ settings, own, stop, say }: AgentRequest): Promise<void> {
   const startedAt = new Date().toISOString();
-  const orders = openOrders(own, stop);
+  const joining: { done: (member: FleetMember | undefined) => void } = { done: () => undefined };
+  const joined = new Promise<FleetMember | undefined>((resolve) => (joining.done = resolve));
+  // Whoever asks for it: a capture asks the fleet before it stops its target.
+  const counted: OwnCommand = async (...request) => ((await joined)?.pauses.gated(own) ?? own)(...request);
+  const orders = openOrders(counted, stop);
   // Listening comes first: a second agent must not touch anything.
   const state: { read: (() => AgentState) | undefined } = { read: undefined };
   const metrics = (): Answer => ({
@@ -55,7 +61,9 @@ export async function runAgent({ settings, own, stop, say }: AgentRequest): Prom
   try {
     if (address !== null) servers.push(await listenOnLoopback(address, { "GET /metrics": metrics }));
     const drain = startDrain(settings.spool.path, own, stop);
-    const triggers = await startTriggers(settings, own, { stop, say });
+    const member = await joinFleet({ settings, own, stop, say }, () => drain.state().waiting);
+    joining.done(member);
+    const triggers = await startTriggers(settings, counted, { stop, say });
     const recorder = startRecorder({
       services: recordedServices(settings),
       periodMs: settings.recorder.period,
@@ -71,13 +79,14 @@ export async function runAgent({ settings, own, stop, say }: AgentRequest): Prom
       orders: orders.state(),
       ...(recorder === undefined ? {} : { recorder: recorder.state() }),
       ...(triggers === undefined ? {} : { triggers: triggers.state() }),
+      ...(member === undefined ? {} : { fleet: member.state() }),
     });
     say(`exhibit: listening on ${socket}`);
     await notifyServiceManager("READY=1", "STATUS=waiting for work");
     await Promise.all([keepAlive(stop), tidyArmed(stop, say), untilAborted(stop)]);
     say("exhibit: stopping");
     await notifyServiceManager("STOPPING=1");
-    const ended = Promise.all([drain.ended, recorder?.ended, triggers?.ended, orders.idle()]);
+    const ended = Promise.all([drain.ended, recorder?.ended, triggers?.ended, member?.ended, orders.idle()]);
     await Promise.race([ended, delay(STOP_MS)]);
   } finally {
     for (const server of servers) {
@@ -85,6 +94,25 @@ export async function runAgent({ settings, own, stop, say }: AgentRequest): Prom
       server.close();
     }
   }
+}
+
+/** Undefined where the settings name no bus: nothing of it is loaded then. */
+async function joinFleet(
+  { settings, own, stop, say }: AgentRequest,
+  waiting: () => number | undefined,
+): Promise<FleetMember | undefined> {
+  if (settings.fleet.servers.length === 0) return undefined;
+  const { startFleetMember } = await import("./fleet-member.ts");
+  const { carryOutWith } = await import("./fleet-capture.ts");
+  const { fleetFolder } = await import("./fleet-journal.ts");
+  return startFleetMember({
+    settings: settings.fleet,
+    folder: fleetFolder(settings.spool.path),
+    carryOut: (pauses) => carryOutWith(own, pauses),
+    waiting,
+    stop,
+    say: (text) => say(`exhibit: ${printable(text, 500)}`),
+  });
 }
 
 interface Orders {
@@ -117,13 +145,6 @@ function openOrders(own: OwnCommand, stop: AbortSignal): Orders {
       return { status: 200, body: { exitCode, result: json } };
     },
   };
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 async function keepAlive(stop: AbortSignal): Promise<void> {

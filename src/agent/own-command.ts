@@ -4,6 +4,8 @@ import { once } from "node:events";
 import { ownProgram } from "../host/own-program.ts";
 import { BEHIND, NORMAL } from "../host/priority.ts";
 import { startBehind } from "../host/run.ts";
+import { PERMIT_DESCRIPTOR, PERMIT_VARIABLE } from "../capture/pause-permit.ts";
+import { answerPermits, type PauseGate } from "./pause-gate.ts";
 
 /** A result with every reading of some processes is a fraction of it. */
 const OUTPUT_LIMIT_BYTES = 16 * 1024 ** 2;
@@ -15,17 +17,26 @@ export interface OwnOutcome {
   readonly json: unknown;
 }
 
-/** Runs `exhibit WORDS --json`; aborting the signal stops it as Ctrl-C would: what there is is sealed. */
-export type OwnCommand = (words: readonly string[], signal: AbortSignal) => Promise<OwnOutcome>;
+/**
+ * Runs `exhibit WORDS --json`; aborting the signal stops it as Ctrl-C would: what there is is sealed. With a gate a capture
+ * asks it before it stops its target.
+ */
+export type OwnCommand = (
+  words: readonly string[],
+  signal: AbortSignal,
+  gate?: PauseGate,
+) => Promise<OwnOutcome>;
 
 /** With the settings file that the agent itself was given. Never rejects. */
 export function ownCommand(config: string | undefined): OwnCommand {
   const more = config === undefined ? [] : [`--config=${config}`];
-  return async ([name = "", ...words], signal) => {
+  return async ([name = "", ...words], signal, gate) => {
     if (signal.aborted) return { exitCode: undefined, json: undefined };
     const argv: [string, ...string[]] = [...ownProgram("cli"), name, "--json", "--quiet", ...more, ...words];
     // Only what nobody waits for stands behind.
-    const child = startBehind(argv, name === "push" ? BEHIND : NORMAL);
+    const talking = { env: { [PERMIT_VARIABLE]: String(PERMIT_DESCRIPTOR) } };
+    const child = startBehind(argv, name === "push" ? BEHIND : NORMAL, gate && talking);
+    if (gate) answerPermits(child.stdio[PERMIT_DESCRIPTOR], gate);
     const chunks: Buffer[] = [];
     let bytes = 0;
     child.stdout?.on("data", (chunk: Buffer) => {
@@ -39,6 +50,7 @@ export function ownCommand(config: string | undefined): OwnCommand {
     child.on("error", () => undefined);
     await once(child, "close").catch(() => undefined);
     signal.removeEventListener("abort", stop);
+    await gate?.over();
     return {
       exitCode: child.pid === undefined ? undefined : (child.exitCode ?? undefined),
       json: parse(bytes > OUTPUT_LIMIT_BYTES ? "" : Buffer.concat(chunks).toString("utf8")),

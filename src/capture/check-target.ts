@@ -34,6 +34,7 @@ const WINDOW_MS = { least: 300, most: 1500 };
 
 const NO_PAUSES: Pauses = {
   hold: () => Promise.reject(new Error("a check stops nothing")),
+  onlyUntil: () => undefined,
   leftMs: () => 0,
   totalMs: () => 0,
 };

@@ -4,6 +4,7 @@
 import type { Guardian } from "../host/guardian.ts";
 import type { HeldProcess } from "../host/process-files.ts";
 import { delay } from "../host/clock.ts";
+import { monotonicMs } from "../host/monotonic.ts";
 import { ExhibitError } from "../errors.ts";
 
 /** How often the target's state is looked at while a tool may hold it; the error of one observed pause. */
@@ -44,6 +45,8 @@ export interface Pauses {
     work: (signal: AbortSignal) => Promise<T>,
   ) => Promise<Held<T>>;
   readonly leftMs: () => number;
+  /** No pause lasts past this moment of the host's monotonic clock. */
+  readonly onlyUntil: (untilMs: number) => void;
   readonly totalMs: () => number;
 }
 
@@ -67,10 +70,14 @@ export function openPauses(request: {
   const traced = isTraced(held);
   const wasStopped = traced || isStopped(stateOf(held));
   const observed = (seenMs: number) => (traced ? seenMs : Math.max(LOOK_MS, seenMs));
-  const leftMs = () => Math.max(0, request.maxPauseMs - totalMs);
+  let untilMs = Number.POSITIVE_INFINITY;
+  const leftMs = () => Math.max(0, Math.min(request.maxPauseMs - totalMs, untilMs - monotonicMs()));
 
   return {
     leftMs,
+    onlyUntil: (ms) => {
+      untilMs = ms;
+    },
     totalMs: () => totalMs,
     hold: async (name, work) => {
       if (leftMs() === 0) throw new ExhibitError("nothing is left of --max-pause");
@@ -80,7 +87,7 @@ export function openPauses(request: {
       // that somebody else had stopped, so for such a one it only sweeps up.
       if (!wasStopped) await guardian.pause(leftMs() + 3000);
       const watch = watchPause(held, { traced, wasStopped }, () => {
-        if (watch.seenMs() > leftMs()) tooLong.abort();
+        if (watch.seenMs() > request.maxPauseMs - totalMs || monotonicMs() > untilMs) tooLong.abort();
       });
       let told: number | undefined;
       try {

@@ -2,6 +2,7 @@
 import type { Mitigation, Target } from "../bundle/manifest.ts";
 import type { Platform } from "../collectors/collector.ts";
 import type { EarlyStore } from "./early-upload.ts";
+import type { PausePermit } from "./pause-permit.ts";
 import type { Choice } from "./choose.ts";
 import type { KeepFree } from "../host/disk.ts";
 import type { HeldProcess } from "../host/process-files.ts";
@@ -41,6 +42,8 @@ export interface CaptureRequest {
   readonly lockWaitMs: number;
   /** Several captures at once share it, so that only one of their targets is stopped at a time. */
   readonly pauseGate?: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Asked before each pause, within the gate: others of a fleet may be stopped now. */
+  readonly pausePermit?: PausePermit;
 }
 
 /** What goes on, for a terminal or a log. */

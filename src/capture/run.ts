@@ -152,6 +152,22 @@ export async function runCapture(
     await keep(await runCollector(planned, state, time).finally(deadline.close));
   };
 
+  const gate = request.pauseGate ?? ((work) => work());
+  const runPermitted = async (planned: PlannedCollector) => {
+    const waitMs = plan.collectUntilMs - clock.elapsedMs() - planned.estimate.timeMs;
+    const permit = await request.pausePermit?.ask(waitMs);
+    const leave = (reason: string) => keep(leaveOut(planned, { status: "skipped", reason }));
+    if (permit === undefined) return runOne(planned);
+    if ("refused" in permit) return leave(permit.refused);
+    pauses.onlyUntil(permit.untilMs);
+    const reason = reasonNotToPause(planned, {
+      leftMs: plan.collectUntilMs - clock.elapsedMs(),
+      pauseLeftMs: pauses.leftMs(),
+      stopped: control.stop.aborted,
+    });
+    return reason ? leave(reason) : runOne(planned);
+  };
+
   for (const planned of plan.collectors) if (planned.leftOut) await keep(leaveOut(planned, planned.leftOut));
   const runnable = plan.collectors.filter((planned) => planned.leftOut === undefined);
 
@@ -183,12 +199,14 @@ export async function runCapture(
       stopped: control.stop.aborted,
     });
     if (reason) await keep(leaveOut(planned, { status: "skipped", reason }));
-    else await (request.pauseGate ?? ((work) => work()))(() => runOne(planned));
+    else await gate(() => runPermitted(planned));
     const cores = results.at(-1)?.cores ?? [];
     // One that still grows is durable when it is whole.
     if (results.at(-1)?.late !== undefined) continue;
     coresSynced = Promise.all([coresSynced, ...cores.map((core) => fsyncFile(core).catch(() => undefined))]);
   }
+  // Not while another target of this command stands on the same permit.
+  if (request.pausePermit) await gate(async () => request.pausePermit?.over());
 
   // Secure: all of it on disk. A core of many gigabytes may take longer than the budget: it is then durable with the seal.
   await note({ kind: "secured", at: clock.now() });

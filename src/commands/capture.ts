@@ -1,6 +1,7 @@
 // exhibit capture: capture now, run nothing. One process or several; each has its own bundle.
 import pLimit from "p-limit";
 import type { ReadableBundle } from "../capture/compare-with-earlier.ts";
+import { openPausePermit } from "../capture/pause-permit.ts";
 import type { CaptureRequest } from "../capture/request.ts";
 import type { SecuredCapture } from "../capture/run.ts";
 import { ExhibitError, messageOf } from "../errors.ts";
@@ -44,6 +45,7 @@ export async function run(context: CommandContext<CaptureCommandOptions>): Promi
   const targets = await findAsked(context.positionals[0], options);
   await confirmMany(targets, options, context.canAsk ? (question) => ask(context, question) : undefined);
   const onePause = pLimit(1);
+  const pausePermit = options.dryRun ? undefined : openPausePermit(process.env);
   const requests = targets.map((found): CaptureRequest => ({
     ...common,
     target: found.target,
@@ -53,6 +55,7 @@ export async function run(context: CommandContext<CaptureCommandOptions>): Promi
     ...(earlier === undefined ? { phase: "adhoc" } : { phase: "after", afterOf: earlier.manifest.captureId }),
     lockWaitMs: 0,
     pauseGate: (work) => onePause(work),
+    ...(pausePermit === undefined ? {} : { pausePermit }),
   }));
   if (options.dryRun) return showPlan(requests, { destination, context });
 

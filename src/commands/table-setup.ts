@@ -1,4 +1,5 @@
 // The part of the command table that sets Exhibit up.
+import { agentOptions, checkAgent } from "./agent-options.ts";
 import { armOptions } from "./arm-options.ts";
 import { defineCommand } from "./command.ts";
 
@@ -47,10 +48,14 @@ export const config = defineCommand({
 export const agent = defineCommand({
   name: "agent",
   group: "Set up",
-  summary: "the background service: queue, recorder, local API",
-  usage: ["exhibit agent"],
-  arguments: [],
-  options: {},
+  summary: "the background service: queue, recorder, local API, fleet end point",
+  usage: ["exhibit agent", "exhibit agent credentials FOLDER [options]"],
+  arguments: [
+    { name: "[ACTION]", completes: "none", choices: ["credentials"] },
+    { name: "[FOLDER]", completes: "file" },
+  ],
+  options: agentOptions,
+  check: checkAgent,
   notes: `Runs until SIGTERM. It sends what waits in the spool (upload, then note) until it is sent; it records the services that
 recorder.services names, so that captures have the minutes before; it captures by itself when a rule of triggers in the settings is
 true; and it answers on a socket whose file rights say who may ask:
@@ -59,9 +64,19 @@ true; and it answers on a socket whose file rights say who may ask:
   curl --unix-socket /run/exhibit/agent.sock http://agent/v1/check -d '{"unit": "muskie@7"}'
   curl --unix-socket /run/exhibit/agent.sock http://agent/metrics
 A capture's answer holds the exit status and the document of exhibit capture --json.
+Where the settings name a bus (fleet.servers), it joins it, has captures taken that a controller asks for, and asks there before
+it stops a target: of one service no more hosts are stopped at once than allowed.
+
+exhibit agent credentials writes all that such a bus needs: an authority and a certificate, the configuration of nats-server, and
+credentials for operators (who may have captures taken), viewers, and each host. Said again for the same folder, the keys stay:
+hosts are added, and whoever is named has new credentials. Keep the folder's keys/ to yourself: who has them may be anybody.
 
 Exit status: 0 it was told to stop; 1 it cannot listen, or another one does; 2 usage or settings.`,
-  examples: ["systemctl enable --now exhibit", "exhibit agent"],
+  examples: [
+    "systemctl enable --now exhibit",
+    "exhibit agent",
+    "exhibit agent credentials ./bus --server bus1.example.net --hosts web1,web2,db1=postgres",
+  ],
   load: () => import("./agent.ts"),
 });
 

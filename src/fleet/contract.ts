@@ -72,6 +72,13 @@ export const CaptureOrder = z.strictObject({
 });
 export type CaptureOrder = z.infer<typeof CaptureOrder>;
 
+/**
+ * How are you? Without `answerTo` the answer goes to who asked. With it, it is published as the host's own event of that
+ * name: asked of all at once, only the subject says who answers.
+ */
+export const StatusRequest = z.strictObject({ ...version, answerTo: JobId.optional() });
+export type StatusRequest = z.infer<typeof StatusRequest>;
+
 /** The answer to a status request; `nowMs` is the host's own clock. */
 export const StatusAnswer = z.strictObject({
   ...version,

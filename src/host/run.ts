@@ -230,9 +230,18 @@ export function startRelay(argv: readonly string[], runId: string): ChildProcess
  * A program of ours that works beside us in its own session, with our environment and our pipes to it: behind everything
  * else on the host, unless it is given a priority.
  */
-export function startBehind(argv: readonly [string, ...string[]], priority: number = BEHIND): ChildProcess {
+export function startBehind(
+  argv: readonly [string, ...string[]],
+  priority: number = BEHIND,
+  /** Descriptor 3 is a two-way pipe to us, and these are added to its environment. */
+  talking?: { readonly env: Readonly<Record<string, string>> },
+): ChildProcess {
   const [file, ...args] = argv;
-  const child = spawn(file, args, { detached: true, stdio: ["pipe", "pipe", "ignore"] });
+  const child = spawn(file, args, {
+    detached: true,
+    stdio: ["pipe", "pipe", "ignore", ...(talking === undefined ? [] : ["pipe" as const])],
+    env: { ...process.env, ...talking?.env },
+  });
   if (child.pid !== undefined) setPriorityOf(child.pid, priority);
   return child;
 }

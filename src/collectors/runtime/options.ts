@@ -5,7 +5,9 @@ export const RuntimeOptions = z.strictObject({
   inspector: z
     .enum(["auto", "never"])
     .default("auto")
-    .describe("whether a Node process may be asked, by SIGUSR1, to open its inspector where nothing speaks against it"),
+    .describe(
+      "whether a Node process may be asked, by SIGUSR1, to open its inspector where nothing speaks against it",
+    ),
   cpuProfile: z
     .boolean()
     .default(false)

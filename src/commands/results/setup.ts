@@ -33,6 +33,22 @@ export const DoctorResult = z.strictObject({
 });
 export type DoctorResult = z.infer<typeof DoctorResult>;
 
+/** exhibit agent credentials FOLDER --json */
+export const CredentialsResult = z.strictObject({
+  folder: z.string(),
+  configuration: z.string().describe("of nats-server"),
+  ca: z.string().describe("the authority that hosts and people trust"),
+  operator: z.string().describe("credentials of who may have captures taken"),
+  viewer: z.string().describe("credentials of who may look"),
+  hosts: z.array(z.strictObject({ name: z.string(), file: z.string() })),
+  expiresAt: z
+    .string()
+    .optional()
+    .describe("until when all credentials of this run are good; absent: for ever"),
+  added: z.boolean().describe("by the keys of an earlier run"),
+});
+export type CredentialsResult = z.infer<typeof CredentialsResult>;
+
 /** exhibit arm --json */
 export const ArmResult = z.strictObject({
   armed: z.array(

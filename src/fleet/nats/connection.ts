@@ -1,0 +1,116 @@
+// One connection to the bus, kept for ever: lost, it is made again after a while that differs from host to host, so that
+// ten thousand agents do not come back in one second. What the server refuses is told, and never ends us. The NATS client
+// is imported here when it is first needed, and nowhere else at run time: other commands start without it.
+import type { NatsConnection } from "@nats-io/transport-node";
+import { delay } from "../../host/clock.ts";
+import { messageOf } from "../../errors.ts";
+import type { FleetSettings } from "../../settings.ts";
+import { subjects } from "../contract.ts";
+import { readAuthority, readCredentials, type Credentials } from "./credentials.ts";
+
+const CONNECT_MS = 20_000;
+const RECONNECT_MS = 500;
+/** 2 ms a host for ten thousand hosts: a handshake costs the server that much CPU (measured). */
+const JITTER_MS = 4000;
+/** A server that is gone without a word is noticed after three of them. */
+const PING_MS = 15_000;
+
+export interface BusOptions {
+  readonly settings: FleetSettings;
+  /** What is connected: shown in the server's own list of connections. */
+  readonly label: string;
+  /** The host whose inbox is used when there are no credentials to say it. */
+  readonly name: string;
+  /** What the server or the client has to say; one line each. */
+  readonly say: (text: string) => void;
+}
+
+export interface Bus {
+  readonly connection: NatsConnection;
+  readonly name: string;
+  readonly isConnected: () => boolean;
+  /** Calls the listener after every reconnect. */
+  readonly onReconnect: (listener: () => void) => void;
+  /** Leaves at once; what was published is sent first when the bus is there. */
+  readonly close: () => Promise<void>;
+}
+
+/** Connects once. Rejects with what the client or the server said, or ExhibitError for credentials that are no such. */
+export async function connectBus({ settings, label, name, say }: BusOptions): Promise<Bus> {
+  const { connect, credsAuthenticator } = await import("@nats-io/transport-node");
+  const file = settings.credentialsFile;
+  const [ca, first] = await Promise.all([
+    readAuthority(settings),
+    file === null ? undefined : readCredentials(file),
+  ]);
+  let current = first;
+  const isTls = settings.servers.some((server) => server.startsWith("tls:"));
+  const own = current?.name ?? name;
+  const connection = await connect({
+    servers: [...settings.servers],
+    name: label,
+    inboxPrefix: subjects.inbox(own),
+    // An object asks for TLS: a server without it is then refused.
+    ...(isTls || ca !== undefined ? { tls: ca === undefined ? {} : { ca } } : {}),
+    ...(current === undefined ? {} : { authenticator: credsAuthenticator(() => bytesOf(current)) }),
+    timeout: CONNECT_MS,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_MS,
+    reconnectJitter: JITTER_MS,
+    reconnectJitterTLS: JITTER_MS,
+    pingInterval: PING_MS,
+    maxPingOut: 2,
+    // Expired credentials may be renewed by a new file.
+    ignoreAuthErrorAbort: true,
+  });
+  let isConnected = true;
+  const listeners: (() => void)[] = [];
+  const renew = async () => {
+    if (file !== null) current = await readCredentials(file).catch(() => current);
+  };
+  const watch = async () => {
+    for await (const status of connection.status()) {
+      if (status.type === "disconnect") {
+        isConnected = false;
+        say("the bus is away");
+        await renew();
+      } else if (status.type === "reconnecting") await renew();
+      else if (status.type === "reconnect") {
+        isConnected = true;
+        say("the bus is back");
+        for (const listener of listeners) listener();
+      } else if (status.type === "error") say(`the bus refuses: ${messageOf(status.error)}`);
+    }
+  };
+  void watch();
+  return {
+    connection,
+    name: own,
+    isConnected: () => isConnected && !connection.isClosed(),
+    onReconnect: (listener) => void listeners.push(listener),
+    close: async () => {
+      if (isConnected) await Promise.race([connection.flush().catch(() => undefined), delay(1000)]);
+      await connection.close().catch(() => undefined);
+    },
+  };
+}
+
+function bytesOf(credentials: Credentials | undefined): Uint8Array {
+  return credentials?.bytes ?? new Uint8Array();
+}
+
+/** Connects, however long that takes; undefined when the signal was aborted first. Says why it has to try again, once each. */
+export async function connectBusForEver(options: BusOptions, stop: AbortSignal): Promise<Bus | undefined> {
+  let said = "";
+  for (let attempt = 0; !stop.aborted; attempt++) {
+    try {
+      return await connectBus(options);
+    } catch (error) {
+      const text = `cannot join the bus yet: ${messageOf(error)}`;
+      if (text !== said) options.say(text);
+      said = text;
+    }
+    await delay(Math.min(30_000, RECONNECT_MS * 2 ** Math.min(attempt, 6)) + Math.random() * JITTER_MS, stop);
+  }
+  return undefined;
+}
