@@ -11,9 +11,9 @@ const total = { kills: 0, bundles: 0, sealed: 0, verified: 0, leftStopped: 0, ta
 const states: Record<string, number> = {};
 const problems: string[] = [];
 while (total.bundles < wanted) {
-  const result = await killRounds(Math.min(50, wanted - total.bundles + 5), (round) =>
-    process.stderr.write(`\r${total.bundles} bundles, round ${round + 1} `),
-  );
+  const result = await killRounds(Math.min(50, wanted - total.bundles + 5), {
+    onRound: (round) => process.stderr.write(`\r${total.bundles} bundles, round ${round + 1} `),
+  });
   for (const key of [
     "kills",
     "bundles",

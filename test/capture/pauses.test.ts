@@ -27,10 +27,10 @@ async function patient(t: TestContext, options: { readonly stopped?: boolean } =
   const { pid, child } = await start(t, ["sleep", "600"], { silent: true });
   const held = openProcess(pid);
   t.after(() => held.close());
-  await until(() => stateOf(held) === "S", 5000);
+  await until(() => stateOf(held) === "S", 30_000);
   if (options.stopped) {
     child.kill("SIGSTOP");
-    await until(() => stateOf(held) === "T", 5000);
+    await until(() => stateOf(held) === "T", 30_000);
   }
   return { held, child, stop: () => void child.kill("SIGSTOP") };
 }
@@ -63,7 +63,7 @@ test("a target that a killed tool left stopped runs again, and the time it stood
 
   const { observedPauseMs, tooLong } = await pauses.hold("stacks", async () => {
     target.stop();
-    await until(() => stateOf(target.held) === "T", 5000);
+    await until(() => stateOf(target.held) === "T", 30_000);
     await delay(150);
     return { killed: true };
   });
@@ -82,7 +82,7 @@ test("a tool that says it ended well, but left the target stopped, is not believ
 
   await pauses.hold("stacks", async () => {
     target.stop();
-    await until(() => stateOf(target.held) === "T", 5000);
+    await until(() => stateOf(target.held) === "T", 30_000);
     return { killed: false };
   });
 
@@ -168,7 +168,7 @@ test("work that fails has its failure told, and the target runs again", async (t
 
   const failing = pauses.hold("stacks", async () => {
     target.stop();
-    await until(() => stateOf(target.held) === "T", 5000);
+    await until(() => stateOf(target.held) === "T", 30_000);
     throw new Error("the tool crashed");
   });
 

@@ -325,7 +325,7 @@ test("what a killed capture left running writes into no bundle that is sealed", 
     stdio: "ignore",
   });
   const gone = new Promise((resolve) => writer.once("exit", (_code, signal) => resolve(signal)));
-  await until(() => statSync(out).size > 100, 5000);
+  await until(() => statSync(out).size > 100, 30_000);
 
   await recoverSpool(spool, () => "file:///x", PLAIN);
 

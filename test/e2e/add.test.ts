@@ -239,7 +239,7 @@ test("a file that changes while it is copied is told, and is never more than it 
 test("stopped while it copies, it seals what there is as partial", async () => {
   const run = box.start(["add", "--no-upload", "-i", "INC-9", hugeFile("huge")]);
   const before = box.ids().length;
-  await until(() => box.ids().length > before, 10_000);
+  await until(() => box.ids().length > before, 30_000);
 
   run.kill("SIGINT");
 
@@ -252,9 +252,9 @@ test("killed while it copies, the next command seals what there is, and verifies
   const text = file("text.log", "password=hunter2-hunter2\n");
   const run = box.start(["add", text, file("bin", BINARY), hugeFile("core.huge.gz")]);
   const before = box.ids().length;
-  await until(() => box.ids().length > before, 10_000);
+  await until(() => box.ids().length > before, 30_000);
   const id = box.ids().at(-1) ?? "";
-  await until(() => run.exitCode === null && box.run(["--version"]).status === 0, 5000);
+  await until(() => run.exitCode === null && box.run(["--version"]).status === 0, 30_000);
 
   run.kill("SIGKILL");
   await once(run, "close");

@@ -42,11 +42,11 @@ test("a target that is killed at any moment costs evidence, never the bundle, an
       const marker = join(box.folder, `ran-round-${round}`);
       const run = box.start(["guard", "--pid", String(pid), "-b", "15s", "-v", "--", "touch", marker]);
       const ended = new Promise((resolve) => run.once("close", resolve));
-      await until(() => run.output().includes("saving evidence"), 10_000);
+      await until(() => run.output().includes("saving evidence"), 30_000);
 
       // One half of them in the window, the others in the pauses.
       const moment = round < 3 ? () => true : () => /stacks +(?:ok|partial)/.test(run.output());
-      await until(() => moment() || run.exitCode !== null, 15_000);
+      await until(() => moment() || run.exitCode !== null, 30_000);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
       child.kill("SIGKILL");
 
@@ -80,7 +80,7 @@ test("a target that was gone before, and a zombie, are said in one sentence; cap
     "import os,time\np=os.fork()\nif p==0: os._exit(0)\nprint(p,flush=True)\ntime.sleep(60)",
   ]);
   const dead = Number(String(zombie.child.stdout?.read()).trim());
-  await until(() => stateOf(dead) === "Z", 5000);
+  await until(() => stateOf(dead) === "Z", 30_000);
   const before = box.ids().length;
 
   const results = [guard(4_194_303), guard(dead)];
@@ -162,7 +162,7 @@ test("without rights on the target the rest is saved, exit status 3, and the mis
 test("a target that somebody stopped before us is captured, core included, and stays stopped", async (t) => {
   const { pid, child } = await start(t, NODE);
   child.kill("SIGSTOP");
-  await until(() => stateOf(pid) === "T", 5000);
+  await until(() => stateOf(pid) === "T", 30_000);
 
   const result = guard(pid, "-b", "12s", "--only", "process,stacks,core");
 
@@ -184,7 +184,7 @@ test("a target that somebody else traces is told, and neither it nor the tracer 
     let output = "";
     gdb.stdout.on("data", (data) => (output += String(data)));
     try {
-      await until(() => output.includes("held") && stateOf(pid) === state, 10_000);
+      await until(() => output.includes("held") && stateOf(pid) === state, 30_000);
 
       const result = guard(pid, "-b", "12s", "--only", "process,stacks,core");
 

@@ -90,7 +90,7 @@ describe("check", () => {
     const end = async (signal: NodeJS.Signals | undefined) => {
       const run = box.start(["check", "--pid", String(pid)]);
       const exit = once(run, "exit");
-      await until(() => foldersOf(run.pid) === 1, 10_000);
+      await until(() => foldersOf(run.pid) === 1, 30_000);
       if (signal) run.kill(signal);
       return { checking: run.pid, exit: await exit };
     };

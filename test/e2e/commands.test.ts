@@ -93,12 +93,12 @@ test("ls --store lists what a store holds, of one incident or all; an unknown st
 test("a capture that was killed is sealed by ls and shown as interrupted", async () => {
   const own = openSandbox("capture: {window: 5s}\n");
   const capture = own.start(["capture", "--pid", String(target.pid), "-p", "quick", "-b", "20s"]);
-  await until(() => /saving evidence/.test(capture.output()), 10_000);
+  await until(() => /saving evidence/.test(capture.output()), 30_000);
   const during = own.run(["ls"]);
   const early = own.run(["show", "last"]);
 
   capture.kill("SIGKILL");
-  await until(() => capture.signalCode !== null, 5000);
+  await until(() => capture.signalCode !== null, 30_000);
   const ls = own.run(["ls"]);
   const show = own.run(["show", "last"]);
   const verify = own.run(["verify", "last"]);

@@ -99,7 +99,7 @@ test("a capture that is killed leaves what it had sent, and the next command com
 
   capture.kill("SIGKILL");
   await once(capture, "exit");
-  await until(() => processesWith("early-upload.js").length === 0, 10_000);
+  await until(() => processesWith("early-upload.js").length === 0, 30_000);
   const left = await keysBelow("killed");
   const push = await runBeside(["push"]);
 
@@ -129,5 +129,5 @@ test("a store that stalls delays neither the seal nor COMMAND", async () => {
   const waitedMs = Date.parse(startedAt) - Date.parse(manifest().startedAt);
   assert.ok(waitedMs < 10_000, `COMMAND started after ${waitedMs} ms`);
   assert.match(guard.output(), /still waits/);
-  await until(() => processesWith("early-upload.js").length === 0, 10_000);
+  await until(() => processesWith("early-upload.js").length === 0, 30_000);
 });

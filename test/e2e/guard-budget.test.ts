@@ -35,7 +35,7 @@ async function mountStuck(): Promise<{ readonly path: string; readonly unmount: 
   const daemon = spawn("bindfs", ["-f", source, path], { stdio: "ignore" });
   children.push(daemon);
   const isMounted = () => readFileSync("/proc/self/mounts", "utf8").includes(` ${path} `);
-  await until(isMounted, 5000, "bindfs mounts; as root: apt-get install bindfs");
+  await until(isMounted, 30_000, "bindfs mounts; as root: apt-get install bindfs");
   daemon.kill("SIGSTOP");
   return {
     path,
@@ -78,7 +78,7 @@ test("COMMAND starts within the budget when the spool never answers, and its exi
     `: > ${ran}; exit 7`,
   ]);
 
-  await until(() => existsSync(ran), 10_000);
+  await until(() => existsSync(ran), 30_000);
   assert.ok(elapsedMs() < 3000, output());
 
   assert.equal(await ended, 7);
@@ -92,7 +92,7 @@ test("a stop is obeyed when the spool never answers: COMMAND is not run", async 
   after(stuck.unmount);
   const { guard, ended, output } = startStuck(stuck.path, ["--pid", pid, "-b", "30s", "--", "touch", ran]);
   // Node itself catches the other two from its start.
-  await until(() => caught(guard.pid, 1), 5000);
+  await until(() => caught(guard.pid, 1), 30_000);
 
   guard.kill("SIGTERM");
 
@@ -112,11 +112,11 @@ test("while another capture holds the target, COMMAND starts within the budget, 
   const first = box.start(["capture", "--pid", pid, "-p", "quick", "-b", "12s"]);
   children.push(first);
   const firstEnded = new Promise((resolve) => first.once("exit", resolve));
-  await until(() => isCapturing() && box.ids().length > 0, 5000);
+  await until(() => isCapturing() && box.ids().length > 0, 30_000);
   const stopped = box.start(["guard", "--pid", pid, "-b", "30s", "--", "touch", never]);
   children.push(stopped);
   const stoppedEnded = new Promise((resolve) => stopped.once("exit", resolve));
-  await until(() => stopped.output().includes("saving evidence"), 5000);
+  await until(() => stopped.output().includes("saving evidence"), 30_000);
 
   stopped.kill("SIGINT");
   const status = await stoppedEnded;

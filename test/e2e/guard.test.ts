@@ -202,7 +202,7 @@ test("SIGINT and SIGTERM stop the capture, seal what there is, and do not run CO
       marker,
     ]);
     const ended = new Promise((resolve) => guard.once("exit", resolve));
-    await until(() => box.ids().length > before, 5000);
+    await until(() => box.ids().length > before, 30_000);
 
     guard.kill(signal);
 
@@ -292,14 +292,14 @@ test("a second capture of the same process is refused while the first runs, and 
   const before = box.ids().length;
   const first = box.start(["capture", "--pid", String(pid), "-p", "quick", "-b", "10s"]);
   const ended = new Promise((resolve) => first.once("exit", resolve));
-  await until(() => box.ids().length > before, 5000);
-  await until(() => existsSync(join(box.spool, ".locks")), 5000);
+  await until(() => box.ids().length > before, 30_000);
+  await until(() => existsSync(join(box.spool, ".locks")), 30_000);
   await until(
     () =>
       /threads|host/.test(
         spawnSync("ls", [join(box.spool, box.ids().at(-1) ?? "", "evidence")], { encoding: "utf8" }).stdout,
       ),
-    5000,
+    30_000,
   );
 
   const second = box.run(["capture", "--pid", String(pid), "-p", "quick", "-b", "10s"]);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { killRounds } from "../helpers/kill-rounds.ts";
 
 test("killed at any moment, the next command seals the bundle, it verifies, and the target runs", async () => {
-  const result = await killRounds(14);
+  const result = await killRounds(14, { beside: 2 });
 
   const { kills, bundles, sealed, verified, leftStopped, targetsDead, strays, problems } = result;
   assert.deepEqual(problems, []);

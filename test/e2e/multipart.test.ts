@@ -59,9 +59,9 @@ test("a file goes up while it grows, is complete when it is, and says its digest
     { key, path, finished, sensitivity: "core", mediaType: "application/zstd" },
     { journal },
   );
-  await until(async () => (await partsOf(journalPath)).length === 1, 10_000, "the first part is stored");
+  await until(async () => (await partsOf(journalPath)).length === 1, 30_000, "the first part is stored");
   appendFileSync(path, data.subarray(20 * MIB, 40 * MIB));
-  await until(async () => (await partsOf(journalPath)).length === 2, 10_000, "the second part is stored");
+  await until(async () => (await partsOf(journalPath)).length === 2, 30_000, "the second part is stored");
   appendFileSync(path, data.subarray(40 * MIB));
   finish({ bytes: data.length, sha256: sha256(data) });
   const result = await putting;
@@ -94,7 +94,7 @@ test("a growing file that proves to be small goes up at once; one that is given 
   writeFileSync(path, randomBytes(20 * MIB));
   const { promise: finished, reject: giveUp } = later();
   const putting = store.putGrowing?.({ ...facts, key: "v1/a/given-up", finished });
-  await until(async () => (await at.unfinished()).length === 1, 10_000, "the upload has begun");
+  await until(async () => (await at.unfinished()).length === 1, 30_000, "the upload has begun");
   giveUp(new Error("zstd failed"));
 
   await assert.rejects(putting ?? Promise.resolve(), { message: /was not finished, and is not uploaded/ });
@@ -115,7 +115,7 @@ test("an upload that is cut sends only what is missing the next time", async () 
   const first = await openUploadJournal(journalPath);
 
   const putting = store.put(one, { journal: first });
-  await until(async () => (await partsOf(journalPath)).length >= 2, 10_000, "two parts are stored");
+  await until(async () => (await partsOf(journalPath)).length >= 2, 30_000, "two parts are stored");
   proxy.down();
   await assert.rejects(putting, /broke the connection/);
   await first.close();

@@ -214,7 +214,7 @@ test("a fetch that is killed in the middle goes on where it was", async () => {
   const child = box.start(["fetch", url, CORE, "-o", output]);
   await until(() => begun() >= 8 * 1024 ** 2 || child.exitCode !== null, 20_000);
   child.kill("SIGKILL");
-  await until(() => child.signalCode !== null || child.exitCode !== null, 5000);
+  await until(() => child.signalCode !== null || child.exitCode !== null, 30_000);
   const had = begun();
 
   const again = await ask("fetch", url, CORE, "-o", output);

@@ -173,7 +173,7 @@ test("SIGTERM goes to the command, whose end is awaited and kept", async () => {
     "-c",
     "trap 'echo bye; exit 9' TERM; echo up; while :; do sleep 0.05; done",
   ]);
-  await until(() => ran.output().includes("up\n"), 10_000);
+  await until(() => ran.output().includes("up\n"), 30_000);
 
   ran.kill("SIGTERM");
 
@@ -199,17 +199,17 @@ test("what the command leaves running does not hold us, and can write when we ar
     ["partial", "it left something running, whose later output is not kept"],
   );
   writeFileSync(`${alive}.go`, "");
-  await until(() => existsSync(alive), 5000);
+  await until(() => existsSync(alive), 30_000);
 });
 
 test("killed while the command runs, the next command seals what it had said, and the command lives", async () => {
   const ran = box.start(["run", "-m", "why", "--", "sh", "-c", "echo $$ said; exec sleep 600"]);
-  await until(() => ran.output().includes("said"), 10_000);
+  await until(() => ran.output().includes("said"), 30_000);
   const pid = Number.parseInt(ran.output(), 10);
   undo.push(() => process.kill(pid, "SIGKILL"));
   const id = box.ids().at(-1) ?? "";
   const timing = join(box.spool, id, "evidence/command/timing.jsonl");
-  await until(() => existsSync(timing) && readFileSync(timing, "utf8").endsWith("\n"), 5000);
+  await until(() => existsSync(timing) && readFileSync(timing, "utf8").endsWith("\n"), 30_000);
 
   ran.kill("SIGKILL");
   await once(ran, "close");
@@ -284,16 +284,16 @@ test("Ctrl-C on a terminal is the command's, once, whether it has a terminal or 
   const file = join(box.folder, "piped.txt");
 
   const onTerminal = startOnTerminal(`$X -- sh ${program}; echo "status $?"`);
-  await until(() => onTerminal.output().includes("up"), 10_000);
+  await until(() => onTerminal.output().includes("up"), 30_000);
   onTerminal.type("\u0003");
-  await until(() => onTerminal.output().includes("int"), 5000, onTerminal.output());
+  await until(() => onTerminal.output().includes("int"), 30_000, onTerminal.output());
   onTerminal.type("go\n");
   await onTerminal.ended;
   const shown = box.read("evidence/command/output.txt");
   const piped = startOnTerminal(`trap : INT; $X -- sh ${program} > ${file}; echo "status $?"`);
-  await until(() => existsSync(file) && readFileSync(file, "utf8").includes("up"), 10_000);
+  await until(() => existsSync(file) && readFileSync(file, "utf8").includes("up"), 30_000);
   piped.type("\u0003");
-  await until(() => readFileSync(file, "utf8").includes("int"), 5000);
+  await until(() => readFileSync(file, "utf8").includes("int"), 30_000);
   piped.type("go\n");
   await piped.ended;
 
@@ -308,7 +308,7 @@ test("in the background of a terminal it is not stopped", async () => {
 
   startOnTerminal(`set -m; $X -- touch ${file} & sleep 600`);
 
-  await until(() => existsSync(file), 10_000);
+  await until(() => existsSync(file), 30_000);
 });
 
 test("without script, pipes take the terminal's place, and that is said", async () => {

@@ -65,7 +65,7 @@ test("nginx: a worker is captured while it serves", async () => {
   const master = start(["nginx", "-c", configuration]);
   await until(
     async () => (await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined))?.status === 200,
-    10_000,
+    30_000,
   );
   const worker = Number(readFileSync(`/proc/${master}/task/${master}/children`, "utf8").trim().split(" ")[0]);
 
@@ -94,7 +94,7 @@ test("redis: goes on as it was, with a core that holds its data", async () => {
     return new Promise<boolean>((resolve) =>
       connect(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false)),
     );
-  }, 10_000);
+  }, 30_000);
 
   const manifest = capture(pid);
 
@@ -142,7 +142,7 @@ test("a Python program: named with its version, and captured", async () => {
     "-c",
     "import time, threading\nthreading.Thread(target=time.sleep, args=(600,)).start()\ntime.sleep(600)",
   ]);
-  await until(() => /Threads:\s+2/.test(readFileSync(`/proc/${pid}/status`, "utf8")), 10_000);
+  await until(() => /Threads:\s+2/.test(readFileSync(`/proc/${pid}/status`, "utf8")), 30_000);
 
   const manifest = capture(pid);
 

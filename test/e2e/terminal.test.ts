@@ -46,13 +46,13 @@ test("a guard in the background of a terminal is not stopped by it: COMMAND runs
 
   const shell = startOnTerminal(`set -m; ${guardLine(pid, `touch ${ran}`, "2s")} & sleep 1000`);
 
-  await until(() => existsSync(ran), 10_000, shell.output());
+  await until(() => existsSync(ran), 30_000, shell.output());
 });
 
 test("s starts COMMAND at once, on a terminal that reads whole lines again", async () => {
   const pid = await startTarget();
   const shell = startOnTerminal(guardLine(pid, "stty -a"));
-  await until(() => shell.output().includes("go on now"), 10_000);
+  await until(() => shell.output().includes("go on now"), 30_000);
 
   shell.type("s");
 
@@ -66,7 +66,7 @@ test("Ctrl-C keeps COMMAND from running, and leaves a terminal that reads whole 
   const ran = join(box.folder, "ran-after-ctrl-c");
   const pid = await startTarget();
   const shell = startOnTerminal(`${guardLine(pid, `touch ${ran}`)}; echo "status $?"; stty -a`);
-  await until(() => shell.output().includes("go on now"), 10_000);
+  await until(() => shell.output().includes("go on now"), 30_000);
 
   shell.type("\u0003");
 

@@ -13,14 +13,15 @@ function read(path: string): string {
   }
 }
 
-/** Processes that captures of this sandbox started: collectors' commands by their mark, guardians by their lock. */
-function processesOf(box: Sandbox): readonly string[] {
+/** Processes that captures of this sandbox started: collectors' commands by their mark, guardians by their lock unless left out. */
+export function processesOf(box: Sandbox, which: "all" | "commands" = "all"): readonly string[] {
   const marks = box.ids().map((id) => `EXHIBIT_RUN=${id}`);
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       const environment = read(`/proc/${pid}/environ`);
       if (marks.some((mark) => environment.includes(mark))) return true;
+      if (which === "commands") return false;
       const words = read(`/proc/${pid}/cmdline`).split("\0");
       return words.includes("exhibit-guardian") && words.some((word) => word.startsWith(box.spool));
     })
@@ -47,6 +48,6 @@ export async function assertCleanAfterwards(box: Sandbox): Promise<void> {
     assert.equal(status, 0, `${id}: ${stdout}${stderr}`);
     verified.add(id);
   }
-  await until(() => processesOf(box).length === 0, 3000, `still running: ${processesOf(box).join("; ")}`);
+  await until(() => processesOf(box).length === 0, 30_000, `still running: ${processesOf(box).join("; ")}`);
   assert.deepEqual(leftInSpool(box), []);
 }

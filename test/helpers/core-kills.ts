@@ -73,12 +73,12 @@ export async function killCores(
       break;
     }
     const { beats } = target.look();
-    const runs = await until(() => target.look().beats > beats + 5, 5000).then(
+    const runs = await until(() => target.look().beats > beats + 5, 30_000).then(
       () => isRunning(target),
       () => false,
     );
     if (!runs) result.stopped++;
-    const settled = await until(() => flagsOf(pid) === flags, 3000).then(
+    const settled = await until(() => flagsOf(pid) === flags, 30_000).then(
       () => true,
       () => false,
     );
@@ -88,7 +88,7 @@ export async function killCores(
         .split(" ")
         .filter(Boolean)
         .every((child) => /^State:\tZ/m.test(readFileSync(`/proc/${child}/status`, "latin1")));
-    const died = await until(isGone, 3000).then(
+    const died = await until(isGone, 30_000).then(
       () => true,
       () => false,
     );

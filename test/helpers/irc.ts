@@ -72,7 +72,7 @@ export async function readChannel(port: number, channel: string): Promise<IrcRea
   });
   const nick = `r${Math.random().toString(36).slice(2, 9)}`;
   socket.write(`NICK ${nick}\r\nUSER reader 0 * :reader\r\n`);
-  await until(() => isIn, 10_000, "the reader is in the channel");
+  await until(() => isIn, 30_000, "the reader is in the channel");
   return {
     heard,
     lines: all,

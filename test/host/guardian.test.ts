@@ -64,7 +64,7 @@ test("a stopped target runs again when the agent is killed", async () => {
 
   agent.kill("SIGKILL");
 
-  await until(() => statOf(target.pid)[0] === "S", 3000);
+  await until(() => statOf(target.pid)[0] === "S", 30_000);
 });
 
 test("a target that somebody else stopped stays stopped when the agent dies outside a pause", async () => {
@@ -100,7 +100,7 @@ test("the target runs again after the limit when the agent is frozen", async () 
 
   agent.kill("SIGSTOP");
 
-  await until(() => statOf(target.pid)[0] === "S", 4000);
+  await until(() => statOf(target.pid)[0] === "S", 30_000);
 });
 
 test("what was started for the capture dies with the agent, daemons too", async () => {
@@ -110,11 +110,11 @@ test("what was started for the capture dies with the agent, daemons too", async 
     spawn("setsid", ["-f", "sleep", "61.5"], { env: { ...process.env, EXHIBIT_RUN: "strays.1" }, stdio: "ignore" });`;
   const agent = startAgent(target, "strays", start);
   await ready(agent);
-  await until(() => strays().length === 1, 3000);
+  await until(() => strays().length === 1, 30_000);
 
   agent.kill("SIGKILL");
 
-  await until(() => strays().length === 0, 3000);
+  await until(() => strays().length === 0, 30_000);
 });
 
 test("a second guardian of the same target is refused while the first lives", async () => {
@@ -170,7 +170,7 @@ test("a guardian that is frozen does not keep us from going on", async () => {
 
   await guardian.release();
 
-  await until(() => spawnSync("pgrep", ["-f", `exhibit-guardian ${lockPath}`]).status === 1, 5000);
+  await until(() => spawnSync("pgrep", ["-f", `exhibit-guardian ${lockPath}`]).status === 1, 30_000);
 });
 
 test("without a shell, or without flock, it is said that there is no guardian, never that the target is busy", async () => {

@@ -29,7 +29,7 @@ test("a process that ended is not alive, collected by its parent or not", async 
   const [line] = await once(parent.stdout, "data");
   const pid = Number(String(line));
   const look = () => parseProcStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
-  await until(() => look()?.state === "Z", 5000);
+  await until(() => look()?.state === "Z", 30_000);
   const startTime = look()?.startTime ?? "";
 
   const asZombie = isAlive(pid, startTime);

@@ -67,7 +67,7 @@ describe("an IRC channel", () => {
   test("that we may not enter is told, and the note waits", async () => {
     const keeper = await readChannel(server.port, "#closed");
     keeper.send("MODE #closed +i");
-    await until(() => keeper.lines.some((line) => line.includes("MODE #closed +i")), 5000);
+    await until(() => keeper.lines.some((line) => line.includes("MODE #closed +i")), 30_000);
 
     const error = await open("chat:#closed")
       .post(noteNumber(1), "")

@@ -124,7 +124,7 @@ test("an application that replaced process, Date, JSON, timers and prototypes is
       console.error("changed");
     }, 50);`,
   );
-  await until(() => target.stderr().includes("changed"), 10_000);
+  await until(() => target.stderr().includes("changed"), 30_000);
   const { inspection, leave } = await look(t, target.pid);
 
   const drained = parseObserved(Drained, await inspection.drain());
@@ -291,7 +291,7 @@ test("a second look at the same process is refused, and the first goes on", asyn
   await ask(target, "/boom/1");
   // Its client has the answer before the server has finished with it.
   const seen = async () => parseObserved(Drained, await first.inspection.drain())?.requests.events.length;
-  await until(async () => (await seen()) === 1, 10_000);
+  await until(async () => (await seen()) === 1, 30_000);
   const final = parseObserved(Final, await first.inspection.stop());
   await first.leave();
   assert.equal(final?.counted.counts[0]?.count, 1);
@@ -333,7 +333,7 @@ test("what a run that was killed left open is closed by the next one, wherever i
   const startTime = startTimeOf(pid);
   await writeMark(marks, { pid, startTime, bootId: readBootId(), port, agent: agentOfThen });
   process.kill(pid, "SIGUSR1");
-  await until(() => /Debugger listening/.test(target.stderr()), 10_000);
+  await until(() => /Debugger listening/.test(target.stderr()), 30_000);
 
   const { leave } = await look(t, other.pid, marks);
   await leave();
@@ -350,7 +350,7 @@ test("what a run that was killed left open in this very process is taken over, a
   const { pid, inspectPort: port } = target;
   await writeMark(marks, { pid, startTime, bootId: readBootId(), port, agent: agentOfThen });
   process.kill(pid, "SIGUSR1");
-  await until(() => /Debugger listening/.test(target.stderr()), 10_000);
+  await until(() => /Debugger listening/.test(target.stderr()), 30_000);
 
   const { leave } = await look(t, pid, marks);
   const record = await leave();

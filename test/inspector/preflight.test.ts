@@ -92,7 +92,7 @@ test("a debugger that is connected already is not disturbed", async (t) => {
 test("a stopped process stays as it is", async (t) => {
   const target = await startNode(t, IDLE);
   process.kill(target.pid, "SIGSTOP");
-  await until(() => stateOf(target.pid) === "T", 5000);
+  await until(() => stateOf(target.pid) === "T", 30_000);
 
   await assertLeftAlone(t, target, /it is stopped/);
 });

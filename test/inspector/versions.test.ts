@@ -41,7 +41,7 @@ for (const { version, binary } of binaries) {
     let listed = 0;
     const seen = async () =>
       (listed += parseObserved(Drained, await inspection.drain())?.requests.events.length ?? 0);
-    await until(async () => (await seen()) === 20, 10_000);
+    await until(async () => (await seen()) === 20, 30_000);
     const final = parseObserved(Final, await inspection.stop());
     const record = await leave();
 

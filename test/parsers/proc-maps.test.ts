@@ -72,8 +72,8 @@ test("of a live process maps and smaps tell the same areas", async (t) => {
   // One that waits without a thought: in this process V8 takes and gives back areas between the two reads.
   const still = spawn("sleep", ["600"]);
   t.after(() => still.kill());
-  await until(() => readFileSync(`/proc/${still.pid}/comm`, "latin1") === "sleep\n", 10_000);
-  await until(() => readFileSync(`/proc/${still.pid}/wchan`, "latin1").includes("nanosleep"), 10_000);
+  await until(() => readFileSync(`/proc/${still.pid}/comm`, "latin1") === "sleep\n", 30_000);
+  await until(() => readFileSync(`/proc/${still.pid}/wchan`, "latin1").includes("nanosleep"), 30_000);
   const parser = openSmapsParser();
   parser.push(readFileSync(`/proc/${still.pid}/smaps`, "latin1"));
   const detailed = parser.end();

@@ -74,7 +74,7 @@ test("a zombie is refused, with the process that should have collected it", asyn
   const { pid } = await start(t, ["sh", "-c", "sleep 1000 & echo up; exec sleep 1000"]);
   const [child = 0] = childrenOf(pid);
   process.kill(child, "SIGKILL");
-  await until(() => /^State:\tZ/m.test(readFileSync(`/proc/${child}/status`, "utf8")), 5000);
+  await until(() => /^State:\tZ/m.test(readFileSync(`/proc/${child}/status`, "utf8")), 30_000);
 
   await assert.rejects(findTargets({ pids: [child] }, host), {
     name: "TargetError",

@@ -30,7 +30,7 @@ test("a process that executes another program is still the same one", async (t) 
   const identity = identityOf(held);
 
   child.stdin?.write("\n");
-  await until(() => held.readSync("comm").toString() === "sleep\n", 5000);
+  await until(() => held.readSync("comm").toString() === "sleep\n", 30_000);
 
   assert.deepEqual(checkIdentity(held, identity), { same: true });
 });
@@ -56,7 +56,7 @@ test("a process that has ended and is not yet collected is a zombie", async (t) 
   const identity = identityOf(held);
 
   process.kill(child, "SIGKILL");
-  await until(() => !checkIdentity(held, identity).same, 5000);
+  await until(() => !checkIdentity(held, identity).same, 30_000);
 
   assert.deepEqual(checkIdentity(held, identity), { same: false, found: "zombie" });
 });

@@ -69,7 +69,7 @@ async function coreOf({ pid, startTime }: CoreTarget, method: "snapshot" | "stop
 
 async function goesOn(target: CoreTarget, flags: string): Promise<void> {
   const { beats } = target.look();
-  await until(() => target.look().beats > beats + 10, 5000, "the target goes on");
+  await until(() => target.look().beats > beats + 10, 30_000, "the target goes on");
   const { strayed, wrong } = target.look();
   assert.deepEqual({ strayed, wrong }, { strayed: 0, wrong: 0 });
   assert.equal(flagsOf(target.pid), flags);
@@ -111,7 +111,7 @@ test("a zombie, an ended process and a reused pid have no core", async () => {
 test("a thread that cannot be stopped is found before any other is stopped", async (t) => {
   const target = await started(t, ["8", "vfork"]);
   const { pid } = target;
-  await until(() => childrenOf(pid) !== "", 5000);
+  await until(() => childrenOf(pid) !== "", 30_000);
 
   for (const method of ["snapshot", "stop"])
     assert.match(
@@ -120,7 +120,7 @@ test("a thread that cannot be stopped is found before any other is stopped", asy
     );
 
   const { beats } = target.look();
-  await until(() => target.look().beats > beats + 10, 5000);
+  await until(() => target.look().beats > beats + 10, 30_000);
   for (const child of childrenOf(pid).split(" ")) process.kill(Number(child), "SIGKILL");
 });
 
@@ -156,7 +156,7 @@ test("threads that come and go all the time, and one that never waits, are all s
 
   assert.ok(standing.threads.length >= 10);
   const { beats } = target.look();
-  await until(() => target.look().beats > beats + 10, 5000);
+  await until(() => target.look().beats > beats + 10, 30_000);
   assert.equal(target.look().strayed, 0);
 });
 
@@ -184,7 +184,7 @@ test("in a memory cgroup without room there is no copy, and the reason has the n
   const target = await startCoreTarget(join(folder, "target"), ["24"], enter);
   t.after(async () => {
     target.end();
-    await until(() => readFileSync(`${group}/cgroup.procs`, "latin1") === "", 5000);
+    await until(() => readFileSync(`${group}/cgroup.procs`, "latin1") === "", 30_000);
     rmdirSync(group);
   });
   const flags = flagsOf(target.pid);
@@ -280,6 +280,6 @@ test("a pipe whose reader ends takes the core with it, and leaves nothing else",
   });
 
   await assert.rejects(taking, /^ExhibitError: the core broke off: the compressor ended early$/);
-  await until(() => childrenOf(pid) === "", 5000, "the copy is gone, and waited for");
+  await until(() => childrenOf(pid) === "", 30_000, "the copy is gone, and waited for");
   await goesOn(target, flags);
 });

@@ -46,11 +46,11 @@ async function prepared(
 
 async function goesOn(target: CoreTarget, flags: string): Promise<void> {
   const { beats } = target.look();
-  await until(() => target.look().beats > beats + 10, 5000, "the target goes on");
+  await until(() => target.look().beats > beats + 10, 30_000, "the target goes on");
   const { strayed, wrong } = target.look();
   assert.deepEqual({ strayed, wrong }, { strayed: 0, wrong: 0 });
   assert.equal(flagsOf(target.pid), flags);
-  await until(() => childrenOf(target.pid) === "", 5000, "nothing of a copy is left");
+  await until(() => childrenOf(target.pid) === "", 30_000, "nothing of a copy is left");
   assert.match(status(target.pid), /^TracerPid:\t0$/m);
 }
 
@@ -94,7 +94,7 @@ test("a huge page is in the core with what it held", async (t) => {
 
 test("a ring of io_uring goes on where it was, with the read that waits in it", async (t) => {
   const target = await started(t, ["8", "uring"]);
-  await until(() => target.completed() > 10, 5000);
+  await until(() => target.completed() > 10, 30_000);
   const flags = flagsOf(target.pid);
 
   const { complete } = await takeCore({ ...idOf(target), method: "snapshot", path: newPath() });
@@ -103,7 +103,7 @@ test("a ring of io_uring goes on where it was, with the read that waits in it", 
   const { strayed, wrong } = target.look();
   assert.deepEqual({ strayed, wrong }, { strayed: 0, wrong: 0 });
   const done = target.completed();
-  await until(() => target.completed() > done + 100, 5000, "its calls come back");
+  await until(() => target.completed() > done + 100, 30_000, "its calls come back");
   await goesOn(target, flags);
 });
 
@@ -133,11 +133,11 @@ test("a program that begins another after it was looked at is refused by both me
     const target = await started(t, ["8", "exec"]);
     const { take } = await prepared(target, { method });
     target.child.kill("SIGUSR1");
-    await until(() => /^Name:\tsleep$/m.test(status(target.pid)), 5000);
+    await until(() => /^Name:\tsleep$/m.test(status(target.pid)), 30_000);
 
     await assert.rejects(take(), /the target has begun another program/, method);
 
-    await until(() => /^State:\tS/m.test(status(target.pid)), 5000);
+    await until(() => /^State:\tS/m.test(status(target.pid)), 30_000);
     assert.match(status(target.pid), /^TracerPid:\t0$/m);
     assert.equal(target.child.exitCode ?? target.child.signalCode, null);
   }
@@ -149,7 +149,7 @@ test("a program that begins another while its copy is read has a whole core, and
   const { take } = await prepared(target, { path });
   const { finished } = await take();
   target.child.kill("SIGUSR1");
-  await until(() => /^Name:\tsleep$/m.test(status(target.pid)), 5000);
+  await until(() => /^Name:\tsleep$/m.test(status(target.pid)), 30_000);
 
   const complete = await finished;
 
@@ -158,7 +158,7 @@ test("a program that begins another while its copy is read has a whole core, and
   assert.equal(complete.reaped, false);
   const { stdout } = spawnSync("zstd", ["-dc", path], { maxBuffer: 1 << 30 });
   assert.ok(stdout.includes(target.told.planted));
-  await until(() => /^State:\tS/m.test(status(target.pid)), 5000);
+  await until(() => /^State:\tS/m.test(status(target.pid)), 30_000);
   assert.match(status(target.pid), /^TracerPid:\t0$/m);
   assert.equal(target.child.exitCode ?? target.child.signalCode, null);
 });

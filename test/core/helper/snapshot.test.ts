@@ -24,7 +24,7 @@ test("of a process that stands still, a snapshot and a core of the stopped proce
   t.after(target.end);
   const { pid, startTime } = target;
   process.kill(pid, "SIGSTOP");
-  await until(() => state(pid) === "T", 5000);
+  await until(() => state(pid) === "T", 30_000);
   const flags = flagsOf(pid);
 
   for (const method of ["snapshot", "stop"] as const) {
@@ -51,7 +51,7 @@ test("of a process that stands still, a snapshot and a core of the stopped proce
   reference.close();
   process.kill(pid, "SIGCONT");
   const { beats } = target.look();
-  await until(() => target.look().beats > beats + 10, 5000);
+  await until(() => target.look().beats > beats + 10, 30_000);
 });
 
 test("a snapshot of a process at work is of one instant, with all the memory that a copy does not carry", async (t) => {

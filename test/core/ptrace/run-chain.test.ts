@@ -63,12 +63,12 @@ test("the tracer may be killed at every moment: the target goes on with its own 
       const { beats } = target.look();
       assert.equal(await killedAt(target.pid, target.startTime, moment), "SIGKILL", moment.join());
 
-      await until(() => target.look().beats > beats + 20, 5000, `the target runs after ${moment.join()}`);
+      await until(() => target.look().beats > beats + 20, 30_000, `the target runs after ${moment.join()}`);
       const { strayed, wrong } = target.look();
       assert.deepEqual({ strayed, wrong }, { strayed: 0, wrong: 0 }, moment.join());
       // The thread ends its chain by itself, which takes it a moment more.
       const isAsBefore = () => flagsOf(target.pid) === before.flags && masksOf(target.pid) === before.masks;
-      await until(isAsBefore, 5000, `marks and masks are as before after ${moment.join()}`);
+      await until(isAsBefore, 30_000, `marks and masks are as before after ${moment.join()}`);
       // A copy that lost us is dead: a zombie without memory, which the target does not see, until it ends itself.
       await until(
         () =>
@@ -76,7 +76,7 @@ test("the tracer may be killed at every moment: the target goes on with its own 
             .split(" ")
             .filter(Boolean)
             .every((pid) => stateOf(pid) === "Z"),
-        5000,
+        30_000,
         `no copy lives after ${moment.join()}`,
       );
     }
