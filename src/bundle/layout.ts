@@ -52,6 +52,8 @@ export interface BundlePaths {
   readonly outcome: string;
   /** Beside the bundle, until it is sealed: how each collector ended. */
   readonly journal: string;
+  /** Beside the bundle, until it is sealed: what is known of a core that is whole later than its capture. */
+  readonly late: string;
   /** Beside the bundle, until it is sealed: what must be masked. */
   readonly secrets: string;
   /** Beside the bundle, until it is sealed: what was masked before the seal. */
@@ -73,6 +75,7 @@ export function bundlePaths(spool: string, captureId: string): BundlePaths {
     manifest: join(folder, MANIFEST_FILE),
     outcome: join(folder, OUTCOME_FILE),
     journal: join(spool, `${captureId}.journal.jsonl`),
+    late: join(spool, `${captureId}.late.jsonl`),
     secrets: join(spool, `${captureId}.secrets.json`),
     masked: join(spool, `${captureId}.masked.jsonl`),
     receipt: join(spool, `${captureId}.receipt.json`),

@@ -50,6 +50,7 @@ export interface ContextRequest {
   readonly signal: AbortSignal;
   /** The mark of this collector's processes. */
   readonly runId: string;
+  readonly lateFile: string;
   readonly trace: Trace;
   readonly onCore: (name: string) => Promise<void>;
   /** Of the collector's time. */
@@ -91,6 +92,7 @@ export function openContext(request: ContextRequest): Omit<CollectorContext<unkn
       bytes: await request.quota.left(),
     }),
     mark: request.runId,
+    lateFile: request.lateFile,
     hold: (work) => holdTarget(request, work),
     later: (pending, work) => {
       trace.late = { pending, work };

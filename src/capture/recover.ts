@@ -2,21 +2,32 @@
 // that seal the same bundle would each make the other's digests wrong.
 import { readdir, rm, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { bundlePaths, EVIDENCE_FOLDER, LOCKS_FOLDER } from "../bundle/layout.ts";
-import type { CaptureFile, CollectorRecord } from "../bundle/manifest.ts";
+import { bundlePaths, EVIDENCE_FOLDER, LOCKS_FOLDER, type BundlePaths } from "../bundle/layout.ts";
+import type { CaptureFile, CollectorRecord, ReadingRecord } from "../bundle/manifest.ts";
+import { describeLeftCore, PENDING } from "../collectors/core/late-core.ts";
 import { messageOf } from "../errors.ts";
 import { delay } from "../host/clock.ts";
-import { isTemporaryName, makeFolder } from "../host/files.ts";
-import { sweep } from "../host/process-group.ts";
+import { isTemporaryName, makeFolder, writeFileDurable } from "../host/files.ts";
+import { isInOwnCgroup, removeEmptyCgroups } from "../host/own-cgroup.ts";
+import { findMarked, sweep } from "../host/process-group.ts";
 import { isAlive } from "../host/process-identity.ts";
 import { holdLock } from "../host/lock.ts";
 import { listSpool } from "../upload/spool.ts";
+import { printable } from "../printable.ts";
 import { readJournal } from "./journal.ts";
+import { toRecord } from "./run-collector.ts";
 import { sealBundle, type SealingSettings, type SealRequest } from "./seal.ts";
 
 /** For processes that were just killed to be gone, with what they were writing. */
 const STRAYS_END_MS = 200;
 
+/** For cores that are completed without the capture that took them. */
+const COMPLETED_MS = 5000;
+const LOOK_MS = 100;
+
+/** The collector whose evidence may be whole later than its capture. */
+const CORE = "core";
+const KILLED_WHILE = "exhibit was killed while it ran";
 const KILLED = {
   capture: "exhibit was killed while it captured",
   run: "exhibit was killed while the command ran",
@@ -41,13 +52,15 @@ export async function recoverSpool(
     return [];
   }
   await makeFolder(join(spool, LOCKS_FOLDER));
+  const completed = openPatience();
   const lock = await holdLock(join(spool, LOCKS_FOLDER, "recovery"), 10_000);
   if (!lock) return [];
   try {
     const done: Recovery[] = [];
     // Listed anew: whoever held the lock before us may have sealed some.
     for (const entry of await interrupted()) {
-      if (!entry.capture) continue;
+      // What is not whole by now is sealed by a later command.
+      if (!entry.capture || !(await completed(entry.captureId))) continue;
       try {
         await sealInterrupted(spool, entry.capture, { url: urlOf(entry.capture), sealing });
         done.push({ captureId: entry.captureId, state: "sealed" });
@@ -60,6 +73,44 @@ export async function recoverSpool(
     await lock.release();
     await removeLeftovers(spool);
   }
+}
+
+/** Asks whether nobody completes the core of a bundle any more; it is waited for, but not for long in all. */
+function openPatience(): (captureId: string) => Promise<boolean> {
+  const end = performance.now() + COMPLETED_MS;
+  return async (captureId) => {
+    for (;;) {
+      if (!(await findMarked(captureId)).some(isInOwnCgroup)) return true;
+      if (performance.now() > end) return false;
+      await delay(LOOK_MS);
+    }
+  };
+}
+
+/** The record of a core that stood when its capture was ended, as it is now. */
+async function recordLeftCore(
+  paths: BundlePaths,
+  record: CollectorRecord | undefined,
+): Promise<{ readonly record: CollectorRecord; readonly readings: readonly ReadingRecord[] } | undefined> {
+  const isOpen = record?.reason === KILLED_WHILE || record?.reason?.endsWith(PENDING);
+  const folder = paths.evidence(CORE);
+  const core = isOpen ? await describeLeftCore(paths.late, folder) : undefined;
+  if (record === undefined || core === undefined) return undefined;
+  await writeFileDurable(join(folder, "core.json"), `${JSON.stringify(core.facts, undefined, 2)}\n`);
+  const { reason = "", ...rest } = record;
+  const before = reason === KILLED_WHILE ? "" : reason.slice(0, -PENDING.length).replace(/; $/, "");
+  const reasons = [...(before === "" ? [] : [before]), ...core.problems];
+  return {
+    record: {
+      ...rest,
+      ...(reasons.length === 0
+        ? { status: "ok" as const }
+        : { status: "partial" as const, reason: printable(reasons.join("; "), 2000) }),
+      method: core.method,
+      bytes: await bytesIn(folder),
+    },
+    readings: core.readings.map((reading) => toRecord(CORE, reading)),
+  };
 }
 
 async function sealInterrupted(
@@ -86,11 +137,13 @@ async function sealInterrupted(
       tool,
       ...(touch === "none" || touch === "brief" || touch === "stop" || touch === "inside" ? { touch } : {}),
       status: had ? "partial" : "skipped",
-      reason: had ? "exhibit was killed while it ran" : "exhibit was killed before it began",
+      reason: had ? KILLED_WHILE : "exhibit was killed before it began",
       commands: [],
       bytes: had ? await bytesIn(paths.evidence(name)) : 0,
     });
   }
+  const left = await recordLeftCore(paths, records.get(CORE));
+  if (left !== undefined) records.set(CORE, left.record);
   const pauses = entries.flatMap((entry) => (entry.kind === "resumed" ? [entry.observedPauseMs] : []));
   const openPause = entries.filter(({ kind }) => kind === "pause").length > pauses.length;
   const secured = entries.find((entry) => entry.kind === "secured");
@@ -106,7 +159,10 @@ async function sealInterrupted(
     paths,
     capture,
     records: [...records.values()],
-    readings: entries.flatMap((entry) => (entry.kind === "collector" ? entry.readings : [])),
+    readings: [
+      ...entries.flatMap((entry) => (entry.kind === "collector" ? entry.readings : [])),
+      ...(left?.readings ?? []),
+    ],
     checks: entries.flatMap((entry) => (entry.kind === "identity" ? [entry.check] : [])),
     cores: entries.flatMap((entry) => (entry.kind === "core" ? [entry.file] : [])),
     interrupted: secured
@@ -137,6 +193,7 @@ async function bytesIn(folder: string): Promise<number> {
 
 /** Folders of bundles that never began, files of bundles that are sealed, and locks on processes that have ended. */
 async function removeLeftovers(spool: string): Promise<void> {
+  removeEmptyCgroups();
   const names = await readdir(spool).catch((): string[] => []);
   for (const name of names) {
     const owner = /^\.(.+)\.new$/.exec(name)?.[1];
@@ -144,7 +201,7 @@ async function removeLeftovers(spool: string): Promise<void> {
     if (owner !== undefined && isOld(owner)) await rm(join(spool, name), { recursive: true, force: true });
     if (isTemporaryName(name) && (await isStale(join(spool, name))))
       await unlink(join(spool, name)).catch(() => undefined);
-    const side = /^(.+)\.(?:secrets\.json|journal\.jsonl|masked\.jsonl)$/.exec(name)?.[1];
+    const side = /^(.+)\.(?:secrets\.json|(?:journal|late|masked)\.jsonl)$/.exec(name)?.[1];
     if (side !== undefined && !names.includes(side) && isOld(side))
       await unlink(join(spool, name)).catch(() => undefined);
     if (side !== undefined && names.includes(side)) await unlinkIfSealed(spool, name, side);

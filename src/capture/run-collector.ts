@@ -104,6 +104,7 @@ export async function runCollector(
       evidence,
       signal,
       runId,
+      lateFile: state.paths.late,
       trace,
       leftMs,
       marks: join(state.paths.locks, "inspector"),
@@ -245,7 +246,8 @@ function judge(what: {
   return { status: "partial", reason: printable(reason, 2000) };
 }
 
-function toRecord(collector: string, reading: Reading): ReadingRecord {
+/** A reading of a collector as the manifest has it. */
+export function toRecord(collector: string, reading: Reading): ReadingRecord {
   return {
     id: reading.id,
     collector,

@@ -137,7 +137,7 @@ export async function sealBundle(request: SealRequest): Promise<Manifest> {
     signer,
   );
   await removeJournal(paths.journal);
-  for (const path of [paths.secrets, paths.masked]) await unlink(path).catch(() => undefined);
+  for (const path of [paths.late, paths.secrets, paths.masked]) await unlink(path).catch(() => undefined);
   return manifest;
 }
 

@@ -192,6 +192,8 @@ export interface CollectorContext<Options> {
   readonly left: () => Promise<Left>;
   /** In the environment of every process that is started for it, so that none outlives it. */
   readonly mark: string;
+  /** A path beside the bundle, gone with the seal: what late work needs to be told by the next command, should we be ended. */
+  readonly lateFile: string;
   /** Runs what stops the target without a command of its own, under the guardian. The signal aborts when it must end. */
   readonly hold: <T>(work: (signal: AbortSignal) => Promise<Stopped<T>>) => Promise<T>;
   /**

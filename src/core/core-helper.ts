@@ -4,11 +4,13 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { ExhibitError } from "../errors.ts";
+import { delay } from "../host/clock.ts";
+import { removeEmptyCgroups } from "../host/own-cgroup.ts";
 import { ownProgram } from "../host/own-program.ts";
 import { killGroup } from "../host/process-group.ts";
 import { startPiped, type Piped } from "../host/run.ts";
 import { HelperEvent, type CompleteEvent, type StandingEvent } from "./helper/messages.ts";
-import type { HelperRequest } from "./helper/request.ts";
+import type { AloneRequest, HelperRequest } from "./helper/request.ts";
 
 /**
  * Options of Node (V8) that keep the helper small beside a service that may be out of memory: 53 MB instead of 63 to 74, as
@@ -26,9 +28,14 @@ export interface CoreRequest {
   /** What it goes through on its way; none writes it as it is, with its holes. */
   readonly through: readonly (readonly [string, ...string[]])[];
   readonly runId: string | undefined;
+  /** For when we end before the core is whole; then the helper finishes it where it may. */
+  readonly alone?: Omit<AloneRequest, "stored">;
   /** The helper's own words; ours when they are not given. */
   readonly program?: readonly [string, ...string[]];
 }
+
+/** For killed processes to be gone; one that waits for a disk keeps its control group until the next core. */
+const END_MS = 2000;
 
 type ReadyEvent = Extract<HelperEvent, { event: "ready" }>;
 
@@ -58,13 +65,15 @@ export class CoreRefusal extends ExhibitError {
 
 /** Starts the helper, which looks at the target and stops nothing. Rejects with CoreRefusal. */
 export async function prepareCore(request: CoreRequest): Promise<PreparedCore> {
-  const { pid, startTime, method, maxPauseMs, path, through } = request;
+  const { pid, startTime, method, maxPauseMs, path, through, alone } = request;
+  removeEmptyCgroups();
   const asked: HelperRequest = {
     pid,
     startTime,
     method,
     maxPauseMs,
     ...(through.length === 0 ? { path } : {}),
+    ...(alone === undefined ? {} : { alone: { ...alone, stored: path } }),
   };
   const source: [string, ...string[]] = [
     ...(request.program ?? ownProgram("core-helper", HELPER_FLAGS)),
@@ -84,13 +93,14 @@ export async function prepareCore(request: CoreRequest): Promise<PreparedCore> {
     ready,
     cancel,
     take: async () => {
-      piped.source.stdin?.write("go\n");
+      const beside = piped.through.flatMap((child) => child.pid ?? []);
+      piped.source.stdin?.write(`${["go", ...beside].join(" ")}\n`);
       const standing = await next();
       if (standing?.event !== "standing") {
         cancel();
         throw refusal(standing);
       }
-      const finished = finish(piped, next).finally(cancel);
+      const finished = finish(piped, next, cancel);
       // Somebody will ask; until then nobody listens.
       finished.catch(() => undefined);
       return { standing, finished };
@@ -108,7 +118,22 @@ function refusal(event: HelperEvent | undefined): CoreRefusal {
   return new CoreRefusal("the helper ended without a word");
 }
 
-async function finish(piped: Piped, next: () => Promise<HelperEvent | undefined>): Promise<CompleteEvent> {
+async function finish(
+  piped: Piped,
+  next: () => Promise<HelperEvent | undefined>,
+  cancel: () => void,
+): Promise<CompleteEvent> {
+  try {
+    return await awaitWhole(piped, next);
+  } finally {
+    await tidyUp(piped, cancel);
+  }
+}
+
+async function awaitWhole(
+  piped: Piped,
+  next: () => Promise<HelperEvent | undefined>,
+): Promise<CompleteEvent> {
   const ends = piped.through.map(endOf);
   const event = await next();
   if (event?.event === "failed") throw new ExhibitError(`the core broke off: ${event.reason}`);
@@ -121,6 +146,15 @@ async function finish(piped: Piped, next: () => Promise<HelperEvent | undefined>
       );
   }
   return event;
+}
+
+/** All of it has ended, and its control group is gone. */
+async function tidyUp({ source, through }: Piped, cancel: () => void): Promise<void> {
+  cancel();
+  const ended = new AbortController();
+  const all = Promise.all([source, ...through].map(endOf)).then(() => ended.abort());
+  await Promise.race([all, delay(END_MS, ended.signal)]);
+  removeEmptyCgroups();
 }
 
 async function endOf(child: ChildProcess): Promise<number | null> {

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import type { ChildProcess } from "node:child_process";
 import { ExhibitError } from "../errors.ts";
 import { delay } from "./clock.ts";
+import { OWN_CGROUP } from "./own-cgroup.ts";
 import { RUN_VARIABLE } from "./process-group.ts";
 import { startHelper } from "./run.ts";
 
@@ -27,8 +28,9 @@ resume() {
 }
 kill_strays() {
   for entry in $(grep -ls "${RUN_VARIABLE}=$mark" /proc/[0-9]*/environ); do
-    entry=\${entry#/proc/}
-    kill -KILL "\${entry%%/*}"
+    entry=\${entry#/proc/} pid=\${entry%%/*}
+    # What completes a core has left our control group, and goes on without us.
+    grep -q "/${OWN_CGROUP}" "/proc/$pid/cgroup" || kill -KILL "$pid"
   done
 }
 release() {

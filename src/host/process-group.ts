@@ -35,19 +35,26 @@ export async function endGroup(
   await Promise.race([gone, delay(2 * GRACE_MS)]);
 }
 
-/** Kills every process that carries our mark; what left its group (setsid) is found by its environment. */
-export async function sweep(runId: string): Promise<number> {
-  let killed = 0;
+/** Every process that carries our mark, or one that begins with it; what left its group (setsid) is found by its environment. */
+export async function findMarked(runId: string): Promise<readonly number[]> {
+  const found: number[] = [];
   for (const entry of await readdir("/proc").catch(() => [])) {
     if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue;
     const environment = await readFile(`/proc/${entry}/environ`).catch(() => undefined);
-    if (!environment?.includes(`${RUN_VARIABLE}=${runId}`)) continue;
+    if (environment?.includes(`${RUN_VARIABLE}=${runId}`)) found.push(Number(entry));
+  }
+  return found;
+}
+
+/** Kills them all; how many there were. */
+export async function sweep(runId: string): Promise<number> {
+  let killed = 0;
+  for (const pid of await findMarked(runId))
     try {
-      process.kill(Number(entry), "SIGKILL");
+      process.kill(pid, "SIGKILL");
       killed++;
     } catch {
       // It has ended.
     }
-  }
   return killed;
 }

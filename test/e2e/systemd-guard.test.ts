@@ -174,6 +174,64 @@ test("what a unit wrote to the journal is saved, of that unit alone", async () =
   assert.doesNotMatch(journal, new RegExp(other.life));
 });
 
+test("COMMAND stops the unit in which guard runs, and the target's: the core is whole all the same", async () => {
+  const { pid } = await startService("muskie@9");
+  // Until the gate is there the core is in the middle.
+  booted().addFile(
+    "zstd",
+    `#!/bin/sh\nwhile [ ! -e /run/gate ]; do sleep 0.05; done\nexec /usr/bin/zstd "$@"\n`,
+  );
+  await booted().run("chmod", "755", "/run/zstd");
+  const processes = async () => (await booted().run("pgrep", "-f", "core-helper")).stdout.trim();
+  const groups = () =>
+    readdirSync(inside("/sys/fs/cgroup/systemd")).filter((name) => name.startsWith("exhibit-"));
+
+  const words = `${process.execPath} ${CLI} guard muskie@9 --only core -b 20s --config /run/exhibit.yaml`;
+  await booted().addUnit(
+    "rescue.service",
+    `[Unit]
+DefaultDependencies=no
+[Service]
+Environment=PATH=/run:/usr/bin:/bin
+StandardError=file:/run/rescue.txt
+TimeoutStopSec=1s
+ExecStart=${words} -- systemctl stop muskie@9.service rescue.service
+`,
+  );
+  const started = await booted().run("systemctl", "start", "rescue.service");
+  assert.equal(started.exitCode, 0, started.stderr);
+  // The target's unit within the 90 s for which systemd would wait for a copy in it; guard's by SIGKILL.
+  await until(
+    async () => (await property("muskie@9", "ActiveState")) === "inactive",
+    60_000,
+    "the target's unit has stopped",
+  );
+  await until(
+    async () => (await property("rescue", "ActiveState")) === "failed",
+    20_000,
+    "guard's unit was ended",
+  );
+  const [bundle = ""] = bundlesOf("muskie_9");
+  assert.notEqual(await processes(), "", read("/run/rescue.txt"));
+  assert.equal(groups().length, 1);
+  assert.equal(existsSync(inside(`${bundle}/manifest.json`)), false);
+
+  await booted().run("touch", "/run/gate");
+  await until(async () => (await processes()) === "", 30_000, "the helper is done");
+  const listed = await exhibit(["ls"]);
+
+  assert.equal(listed.exitCode, 0, listed.stderr);
+  const manifest = manifestOf(bundle);
+  const core = manifest.collectors.find(({ name }) => name === "core");
+  assert.deepEqual([manifest.target.pid, manifest.state], [pid, "interrupted"]);
+  assert.deepEqual([core?.status, core?.method, core?.reason], ["ok", "snapshot", undefined]);
+  const facts = JSON.parse(read(`${bundle}/evidence/core/core.json`));
+  assert.deepEqual([facts.complete, facts.survivesCaller, facts.problems], [true, true, []]);
+  const verified = await exhibit(["verify", manifest.captureId]);
+  assert.match(verified.stdout, /^intact /);
+  assert.deepEqual(groups(), []);
+});
+
 test("a unit that crashes meanwhile is not mistaken for its successor, and COMMAND still runs", async () => {
   const old = await startService("phoenix@7");
   const guarding = exhibit(["guard", "phoenix@7", "-b", "15s"], ["touch", "/run/command-ran"]);

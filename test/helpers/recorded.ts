@@ -180,6 +180,7 @@ export async function collectRecorded(collector: Collector, recording: Recording
     method: (name) => void methods.push(name),
     left: async () => ({ timeMs: 60_000, pauseMs: 10_000, bytes: 1e12, ...recording.left }),
     mark: "recorded",
+    lateFile: "/recorded/late.jsonl",
     hold: async (work) => (await work(new AbortController().signal)).value,
     later: (_, work) => void late.push(work),
   };

@@ -15,7 +15,7 @@ await takeSnapshot(
   { pid: Number(pid), startTime, method: "snapshot", maxPauseMs: 5000 },
   {
     tell: (event) => reached(event.event),
-    go: () => Promise.resolve(),
+    go: () => Promise.resolve([]),
     ended: new AbortController().signal,
   },
   { onStep: reached },

@@ -7,29 +7,23 @@ import { CoreRefusal, prepareCore, type PreparedCore, type StandingCore } from "
 import type { CompleteEvent } from "../../core/helper/messages.ts";
 import { followStream } from "../../core/follow-stream.ts";
 import { executableOf, openLine } from "../../core/open-line.ts";
-import { verifyPlain, verifyStream } from "../../core/verify-stream.ts";
 import { ExhibitError } from "../../errors.ts";
 import type { CollectorContext, LateContext, Left, Reading } from "../collector.ts";
 import { faultOf } from "./fits.ts";
 import type { Instead } from "./instead.ts";
-import { coreReading } from "./readings.ts";
+import { describeCore, PENDING, type AboutCore } from "./late-core.ts";
 
 type Context = CollectorContext<unknown>;
 
 /** Of what it promises for a core through a compressor, so much may reach the disk: a third is usual (measured). */
 const PACKED_SHARE = 0.5;
 const LOOK_MS = 500;
-const PENDING = "the core was still being written";
 
 interface Taken {
-  readonly method: "snapshot" | "stop";
-  readonly instead: readonly Instead[];
-  readonly name: string;
+  readonly about: AboutCore;
   readonly path: string;
-  readonly isPacked: boolean;
   readonly prepared: PreparedCore;
   readonly standing: StandingCore;
-  readonly openWith: string;
   readonly roomBytes: number;
 }
 
@@ -46,6 +40,13 @@ export async function takeByHelper(
     method === "snapshot" ? `core${packing?.suffix ?? ""}` : `core-stopped${packing?.suffix ?? ""}`;
   const path = await context.reserve(name, "core");
   const executable = await context.process.link("exe").then(executableOf, () => undefined);
+  const about: AboutCore = {
+    method,
+    instead,
+    file: name,
+    isPacked: packing !== undefined,
+    open: openLine(executable, name.replace(/\.zst$/, "")),
+  };
   const prepared = await prepareCore({
     pid: target.pid,
     startTime: target.startTime,
@@ -54,6 +55,7 @@ export async function takeByHelper(
     path,
     through: packing?.through ?? [],
     runId: context.mark,
+    ...(method === "snapshot" ? { alone: { told: context.lateFile, about, roomBytes: left.bytes } } : {}),
   }).catch(discarding(path));
   const { estimate } = prepared.ready;
   const sizeBytes = estimate.coreBytes * (packing === undefined ? 1 : PACKED_SHARE);
@@ -67,17 +69,7 @@ export async function takeByHelper(
 
   const standing = await stand(context, prepared).catch(discarding(path));
   context.method(method);
-  const taken: Taken = {
-    method,
-    instead,
-    name,
-    path,
-    isPacked: packing !== undefined,
-    prepared,
-    standing,
-    openWith: openLine(executable, name.replace(/\.zst$/, "")),
-    roomBytes: left.bytes,
-  };
+  const taken: Taken = { about, path, prepared, standing, roomBytes: left.bytes };
   if (method === "snapshot" && standing.standing.survivesRestart) {
     context.later(PENDING, (late) => finish(taken, { ...late, left: context.left }));
     return [];
@@ -127,50 +119,33 @@ async function finish(
   taken: Taken,
   context: Pick<LateContext, "signal" | "saveJson" | "gap"> & { readonly left: () => Promise<Left> },
 ): Promise<readonly Reading[]> {
-  const { method, standing, prepared } = taken;
+  const { about, path, standing, prepared } = taken;
   const watch = watchDisk(taken, context);
   // Beside the stream where a CPU is left for it; on two, reader and compressor need both (measured: a third slower in all).
-  const isBeside = taken.isPacked && availableParallelism() > 2;
-  const check = isBeside ? followStream(taken.path) : undefined;
+  const isBeside = about.isPacked && availableParallelism() > 2;
+  const check = isBeside ? followStream(path) : undefined;
   let complete: CompleteEvent | undefined;
-  const problems: string[] = [];
+  const broken: string[] = [];
   try {
     complete = await standing.finished;
-    problems.push(...complete.problems);
   } catch (error) {
     check?.cancel();
-    problems.push(watch.reason() ?? (error instanceof ExhibitError ? error.message : String(error)));
+    broken.push(watch.reason() ?? (error instanceof ExhibitError ? error.message : String(error)));
   } finally {
     watch.stop();
   }
-  if (complete !== undefined) {
-    const { headBytes } = complete;
-    const expected = { headBytes, threads: standing.standing.threads };
-    const afterwards = taken.isPacked ? verifyStream : verifyPlain;
-    const verified = await (check?.finish(expected) ?? afterwards(taken.path, expected));
-    problems.push(...verified.problems);
-  }
-  const size = await stat(taken.path).catch(() => undefined);
-  const { event: _, threads, ...stood } = standing.standing;
-  const { event: __, problems: ___, remarks = [], ...facts } = complete ?? { event: undefined, problems: [] };
-  await context.saveJson("core.json", {
-    method,
-    instead: taken.instead,
-    file: taken.name,
-    open: taken.openWith,
-    estimate: prepared.ready.estimate,
-    ...stood,
-    threads: threads.length,
-    ...facts,
-    storedBytes: size?.size,
-    modules: prepared.ready.modules,
-    remarks,
-    complete: complete !== undefined && problems.length === 0,
-    problems,
+  const { facts, problems, readings } = await describeCore({
+    about,
+    path,
+    ready: prepared.ready,
+    standing: standing.standing,
+    complete,
+    problems: broken,
+    ...(check === undefined ? {} : { check: check.finish }),
   });
+  await context.saveJson("core.json", facts);
   for (const problem of problems) context.gap(problem);
-  if (complete === undefined || problems.length > 0) return [];
-  return [coreReading(complete.coreBytes, { method, threads: threads.length })];
+  return readings;
 }
 
 /** Ends the helper when its time is up or the disk is full: what is left free is not ours. */

@@ -24,9 +24,27 @@ function readText(path: string): string | undefined {
 /** The smallest of what is left; undefined when nothing can be read. */
 export function readHeadroom(pid: number): Headroom | undefined {
   const available = parseMeminfo(readText("/proc/meminfo") ?? "").get("MemAvailable");
-  const all: Headroom[] = available === undefined ? [] : [{ bytes: available, where: "on the host" }];
+  const host: Headroom[] = available === undefined ? [] : [{ bytes: available, where: "on the host" }];
   const groups = readText(`/proc/${pid}/cgroup`) ?? "";
-  const mounts = parseMountinfo(readText("/proc/self/mountinfo") ?? "");
+  return least([...host, ...inGroups(groups, readText("/proc/self/mountinfo") ?? "")]);
+}
+
+/**
+ * What is left below the limits of its groups of cgroups version 2 alone; undefined when it has none there. `groups` is the
+ * text of /proc/PID/cgroup.
+ */
+export function unifiedHeadroom(groups: string, mountinfo: string): Headroom | undefined {
+  const unified = groups.split("\n").filter((line) => line.startsWith("0::"));
+  return least(inGroups(unified.join("\n"), mountinfo));
+}
+
+function least(all: readonly Headroom[]): Headroom | undefined {
+  return all.toSorted((a, b) => a.bytes - b.bytes)[0];
+}
+
+function inGroups(groups: string, mountinfo: string): readonly Headroom[] {
+  const all: Headroom[] = [];
+  const mounts = parseMountinfo(mountinfo);
   for (const place of findCgroupFolders(groups, mounts)) {
     if (place.version === 1 && !place.controllers.includes("memory")) continue;
     for (const folder of groupsUpwards(place, MOST_GROUPS)) {
@@ -34,7 +52,7 @@ export function readHeadroom(pid: number): Headroom | undefined {
       if (bytes !== undefined) all.push({ bytes, where: "in its memory cgroup" });
     }
   }
-  return all.toSorted((a, b) => a.bytes - b.bytes)[0];
+  return all;
 }
 
 /** Files that were read and not used since are given back before a limit is reached. */

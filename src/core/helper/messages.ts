@@ -1,6 +1,6 @@
-// What the helper and whoever started it say to each other. The request is the helper's only argument, as JSON; "go" and
-// "end" come on its standard input, one a line; events go out on descriptor 3, one JSON document a line. The core goes to
-// standard output, or to a file.
+// What the helper and whoever started it say to each other. The request is the helper's only argument, as JSON; "go", with
+// the pids of the programs that the core goes through, and "end" come on its standard input, one a line; events go out on
+// descriptor 3, one JSON document a line. The core goes to standard output, or to a file.
 import { z } from "zod";
 
 const Count = z.number().nonnegative();
@@ -40,6 +40,12 @@ const Standing = z.strictObject({
   threads: z.array(z.number().int()),
   survivesRestart: z.boolean().describe("the target may be ended now, and the core will be complete"),
   portsFree: z.boolean().optional(),
+  survivesCaller: z
+    .boolean()
+    .optional()
+    .describe("whoever wanted the core may be ended now, with all of its control group"),
+  group: z.string().optional().describe("the control group that was made for the copy and its readers"),
+  stays: z.string().optional().describe("why not all of it is in a group of its own"),
 });
 
 const Complete = z.strictObject({

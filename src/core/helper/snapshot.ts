@@ -51,7 +51,7 @@ export async function takeSnapshot(
     areas: target.areas.length,
     residentBytes: target.status.residentBytes ?? 0,
   });
-  await talk.go();
+  const beside = await talk.go();
 
   const paused = pauseAndCopy(system, { request, target, gadgets, hooks });
   hooks.onStep?.("released");
@@ -59,7 +59,7 @@ export async function takeSnapshot(
   const dead = paused.discarded.map((one) => endCopy(system, one));
   const watch = watchMemory(request.pid, copy.pid);
   try {
-    const detached = detachCopy(system, request.pid, copy.pid);
+    const detached = detachCopy(system, { target, copy: copy.pid, beside });
     const { pauseMs, stopMs, windowMs } = paused;
     const threads = paused.threads.map(({ id }) => id);
     talk.tell({ event: "standing", pauseMs, stopMs, windowMs, threads, ...detached });
