@@ -18,6 +18,7 @@ import {
 } from "../src/commands/results/bundles.ts";
 import { CaptureResult, GuardResult, PlanResult } from "../src/commands/results/captures.ts";
 import { CheckResult } from "../src/commands/results/check.ts";
+import { FleetLine } from "../src/commands/results/fleet.ts";
 import { DiffResult } from "../src/commands/results/diff.ts";
 import { AddResult, RunResult } from "../src/commands/results/during.ts";
 import { ReportResult } from "../src/commands/results/report.ts";
@@ -49,6 +50,7 @@ const SCHEMAS: Readonly<Record<string, readonly [string, z.ZodType]>> = {
   "doctor-result": ["exhibit doctor --json", DoctorResult],
   "demo-result": ["exhibit demo --json", DemoResult],
   "fetch-result": ["exhibit fetch REF --json", FetchResult],
+  "fleet-line": ["each line of exhibit fleet --json", FleetLine],
   "guard-result": ["exhibit guard --json", GuardResult],
   "ls-result": ["exhibit ls --json", LsResult],
   "ls-store-result": ["exhibit ls --store --json", LsStoreResult],

@@ -54,6 +54,7 @@ const NEEDED = [
   ["openjdk-17-jdk-headless", "jstat"],
   ["postgresql", "psql"],
   ["openssh-client", "ssh-keygen"],
+  ["openssh-server", "sshd"],
   ["openssl", "openssl"],
   ["procps", "pgrep"],
   ["prometheus-alertmanager", "prometheus-alertmanager"],

@@ -45,5 +45,7 @@ if (args.length === 1 && args[0] === "--version") {
   process.stderr.on("error", () => undefined);
   const { main } = await import("./commands/main.ts");
   const { env, stdout, stderr } = process;
-  finish(await main({ args, env, stdout, stderr, stdin: () => process.stdin, onSignal, survive }));
+  // A reader that went away does not end the work.
+  const print = (text: string) => void stdout.write(text, () => undefined);
+  finish(await main({ args, env, stdout, print, stderr, stdin: () => process.stdin, onSignal, survive }));
 }

@@ -42,7 +42,7 @@ function option(flag: string, value: string | undefined): readonly string[] {
   return value === undefined ? [] : [`${flag}=${value}`];
 }
 
-function targetWords({ unit, container, pid, match }: Target): readonly string[] {
+export function targetWords({ unit, container, pid, match }: Target): readonly string[] {
   const word = container === undefined ? unit : `container:${container}`;
   return [
     ...option("--pid", pid === undefined ? undefined : String(pid)),

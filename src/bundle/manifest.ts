@@ -190,6 +190,7 @@ export const CaptureFile = z.strictObject({
   budgetMs: Count.optional(),
   maxPauseMs: Count.optional(),
   store: z.string().optional().describe("the store it is meant for, by its name in the settings"),
+  job: z.string().optional().describe("the job of a fleet that it was taken for"),
   noNote: z.literal(true).optional().describe("the operator asked that it is noted on no incident record"),
   planned: z.array(
     z.strictObject({

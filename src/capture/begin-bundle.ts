@@ -16,7 +16,7 @@ import type { CaptureRequest } from "./request.ts";
 /** What is told of every bundle: who asked, why, and where it goes. */
 export type BundleRequest = Pick<
   CaptureRequest,
-  "spool" | "phase" | "afterOf" | "reason" | "incidents" | "placement" | "store" | "noNote" | "tool"
+  "spool" | "phase" | "afterOf" | "reason" | "incidents" | "placement" | "store" | "noNote" | "job" | "tool"
 >;
 
 /** What differs between those who make bundles. */
@@ -63,6 +63,7 @@ export function beginBundle<Own extends Facts, Filled>(
     placement: { ...request.placement },
     ...(request.store === undefined ? {} : { store: request.store }),
     ...(request.noNote === undefined ? {} : { noNote: request.noNote }),
+    ...(request.job === undefined ? {} : { job: request.job }),
     ...beginning.facts(redactor),
     startedAt,
   };

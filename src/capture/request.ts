@@ -35,6 +35,8 @@ export interface CaptureRequest {
   /** Finished evidence is sent there while the capture still runs. */
   readonly early?: EarlyStore;
   readonly noNote?: true;
+  /** The job of a fleet that it is taken for. */
+  readonly job?: string;
   readonly tool: { readonly version: string; readonly settingsDigest: string };
   /** How long ago the person pressed Enter: counts against the budget. */
   readonly agoMs: number;

@@ -96,6 +96,13 @@ const afterOf = {
   ),
 };
 
+const job = {
+  job: optionMaker("value", CARE)(
+    "--job ID",
+    "the job of exhibit fleet that it is taken for; kept in the bundle",
+  ),
+};
+
 const ifArmed = {
   ifArmed: optionMaker("flag", CARE)(
     "--if-armed",
@@ -109,6 +116,7 @@ export const captureOptions = {
   ...placeOptions,
   ...afterOf,
   ...ifArmed,
+  ...job,
   ...dryRun,
   ...yes,
 };
@@ -123,6 +131,7 @@ export const guardOptions = {
   ...wait,
   ...dryRun,
   ...guardCare,
+  ...job,
   ...yes,
 };
 export type GuardOptions = OptionsOf<typeof guardOptions>;

@@ -3,6 +3,7 @@ import { chooseAge } from "../bundle/age.ts";
 import { chooseCollectors } from "../capture/choose.ts";
 import type { CaptureRequest } from "../capture/request.ts";
 import { messageOf, UsageError } from "../errors.ts";
+import { JobId } from "../fleet/contract.ts";
 import { runQuick } from "../host/run.ts";
 import { printable } from "../printable.ts";
 import type { EncryptSettings } from "../settings.ts";
@@ -72,8 +73,14 @@ export function readRequestOptions(
     ...reasonWithoutMemory(settings.encrypt),
     agoMs: Math.round(performance.now()),
     ...readPlace(options, loaded),
+    ...(options.job === undefined ? {} : { job: readJob(options.job) }),
     ...earlyOf(options, loaded),
   };
+}
+
+function readJob(text: string): string {
+  if (JobId.safeParse(text).success) return text;
+  throw new UsageError(`--job ${printable(text)}: is no id of a job`);
 }
 
 /** Who is told, why, and the store that is meant; throws UsageError when there is no such store. */

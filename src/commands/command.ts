@@ -83,6 +83,8 @@ export interface CommandContext<Options> {
   readonly say: (text: string) => void;
   /** A line on stderr that --quiet does not silence. */
   readonly warn: (text: string) => void;
+  /** On stdout at once and as it is: for results that come one by one, and for who talks with us over pipes. */
+  readonly print: (text: string) => void;
   /** Bytes on stderr as they are: for a line that is drawn again and again. */
   readonly draw: (text: string) => void;
   readonly stdin: () => ReadStream;
@@ -124,6 +126,8 @@ interface CommandText {
   readonly examples: readonly string[];
   /** A command of the operator follows `--`, which is then mandatory. */
   readonly runsCommand?: true;
+  /** A command of the operator may follow `--`; `check` says when it must. */
+  readonly mayRunCommand?: true;
   /** The exit status of every error of ours, where the usual ones would be taken for COMMAND's. */
   readonly failsWith?: number;
 }

@@ -86,6 +86,7 @@ function summaryOf(entry: SpoolEntry, reason: string | undefined): Bundle {
     state: stateOf(entry, manifest?.state),
     ...(why === undefined ? {} : { reason: why }),
     incidents: capture?.incidents ?? [],
+    ...(capture?.job === undefined ? {} : { job: capture.job }),
     ...(target === undefined ? {} : { target }),
     ...(capture === undefined ? {} : { startedAt: capture.startedAt }),
     path: entry.path,

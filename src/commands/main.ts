@@ -26,6 +26,8 @@ export interface World {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly stdout: Stream;
+  /** On stdout before we end. */
+  readonly print: (text: string) => void;
   readonly stderr: Stream & { readonly write: (text: string) => unknown };
   readonly stdin: () => ReadStream;
   readonly onSignal: (listener: (signal: StopSignal) => void) => () => void;
@@ -59,6 +61,7 @@ function contextOf(
     canAsk: progress.isTty && !global.noInput && world.stdin().isTTY,
     say: global.quiet ? () => undefined : warn,
     warn,
+    print: world.print,
     draw: (text) => void world.stderr.write(text),
     stdin: world.stdin,
     onSignal: world.onSignal,

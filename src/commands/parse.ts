@@ -99,7 +99,7 @@ function splitAtDashes(
   command: CommandFacts,
   args: readonly string[],
 ): { ours: readonly string[]; argv: readonly string[] } {
-  const at = command.runsCommand ? args.indexOf("--") : -1;
+  const at = command.runsCommand || command.mayRunCommand ? args.indexOf("--") : -1;
   return at === -1 ? { ours: args, argv: [] } : { ours: args.slice(0, at), argv: args.slice(at + 1) };
 }
 

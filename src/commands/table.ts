@@ -4,6 +4,7 @@ import { checkOptionTable } from "./check-options.ts";
 import { captureOptions, checkTarget, guardOptions } from "./capture-options.ts";
 import { add, run } from "./during-commands.ts";
 import { defineCommand, optionMaker, type ArgumentFacts, type CommandFacts } from "./command.ts";
+import { fleet } from "./fleet-options.ts";
 import { diff, fetch, ls, report, show, verify } from "./table-bundles.ts";
 import { agent, arm, completion, config, demo, doctor, profiles } from "./table-setup.ts";
 
@@ -135,6 +136,7 @@ export const COMMANDS: readonly CommandFacts[] = [
   guard,
   capture,
   check,
+  fleet,
   run,
   add,
   ls,

@@ -35,6 +35,8 @@ export interface RunRequest {
   readonly runId?: string;
   /** What it reads from stdin; nothing when it is not given. */
   readonly input?: Uint8Array;
+  /** Where it works: the root unless it is given. */
+  readonly folder?: string;
   /** Variables of our own environment that it is given besides. */
   readonly inherit?: readonly string[];
 }
@@ -99,7 +101,7 @@ export async function run(request: RunRequest): Promise<RunOutcome> {
     ...(request.input === undefined ? { stdin: "ignore" } : { input: request.input }),
     stdout: "pipe",
     stderr: "pipe",
-    cwd: "/",
+    cwd: request.folder ?? "/",
     extendEnv: false,
     env: { ...commandEnvironment(request.runId), ...inherited(request.inherit ?? []) },
   });
@@ -354,4 +356,17 @@ export function startService(argv: readonly [string, ...string[]], logPath: stri
   } finally {
     closeSync(log);
   }
+}
+
+/** A program that we talk with, in its own session, with our environment: three pipes. It may outlive us. */
+export function startConversation(
+  argv: readonly [string, ...string[]],
+  priority: number = NORMAL,
+): ChildProcessWithoutNullStreams {
+  const [file, ...args] = argv;
+  const child = spawn(file, args, { detached: true, stdio: "pipe" });
+  if (child.pid !== undefined) setPriorityOf(child.pid, priority);
+  // Who is gone cannot be told anything; it ends with `close` or `error`.
+  for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on("error", () => undefined);
+  return child.on("error", () => undefined);
 }

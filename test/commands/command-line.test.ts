@@ -37,6 +37,7 @@ Before a mitigation
   guard      capture, then run the mitigation (its exit status is yours)
   capture    capture now, run nothing
   check      ask a few yes/no questions of the target, and answer with evidence
+  fleet      the same on many hosts, never too many paused at once
 During
   run        run any command of yours and keep its output as evidence
   add        keep files you already have

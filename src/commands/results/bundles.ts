@@ -21,6 +21,7 @@ export const LsResult = z.strictObject({
           ),
         reason: z.string().optional().describe("why it is damaged or not sealed"),
         incidents: z.array(z.string()),
+        job: z.string().optional().describe("the job of exhibit fleet that it was taken for"),
         target: z
           .string()
           .optional()
