@@ -5,7 +5,6 @@ import type { Job } from "../fleet/job.ts";
 import { createLedger, fleetFolder, resumeLedger, type Ledger } from "../fleet/ledger.ts";
 import type { Plan } from "../fleet/plan.ts";
 import { runFleet, type Ask } from "../fleet/run-fleet.ts";
-import { openSsh, type SshTransport } from "../fleet/ssh/transport.ts";
 import { ask as askPerson } from "./ask.ts";
 import { openDestination } from "./destination.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
@@ -15,6 +14,7 @@ import { openFleetNotes } from "./fleet-notes.ts";
 import type { FleetOptions } from "./fleet-options.ts";
 import { endOfJob, planLine, planText } from "./fleet-report.ts";
 import { planOfJob, readJob } from "./fleet-request.ts";
+import { openTransport, type FleetTransport } from "./fleet-transport.ts";
 import { readSettings } from "./read-settings.ts";
 import type { FleetLine } from "./results/fleet.ts";
 
@@ -27,7 +27,7 @@ export async function runJob(context: CommandContext<FleetOptions>): Promise<Com
   const resumed = options.resume === undefined ? undefined : await resume(folder, options.resume, context);
   const job = resumed?.job ?? (await newJob(context, loaded));
   const plan = planOfJob(job);
-  const heldBy = job.pausesAtMost === undefined ? "nobody" : "controller";
+  const heldBy = job.pausesAtMost === undefined ? "nobody" : job.transport === "nats" ? "bus" : "controller";
   tell(planLine(job, plan, heldBy));
   const text = planText(job, plan, heldBy);
   if (options.dryRun) {
@@ -45,11 +45,7 @@ export async function runJob(context: CommandContext<FleetOptions>): Promise<Com
   const { records } = await openDestination({ to: undefined, noUpload: true }, loaded);
   const notes = openFleetNotes(job, ledger.records, options.noNote ? undefined : records);
   const display = openFleetDisplay(context, job.hosts);
-  const transport = await openSsh({
-    command: options.exhibit ?? "exhibit",
-    push: options.push,
-    ...(options.sshConfig === undefined ? {} : { configFile: options.sshConfig }),
-  });
+  const transport = await openTransport(job.transport, options, loaded.settings, context.warn);
   try {
     await carryOut({ job, plan, ledger, transport, context, display, tell, onChange: notes.touch });
   } finally {
@@ -85,7 +81,7 @@ interface Carrying {
   readonly job: Job;
   readonly plan: Plan;
   readonly ledger: Ledger;
-  readonly transport: SshTransport;
+  readonly transport: FleetTransport;
   readonly context: CommandContext<FleetOptions>;
   readonly display: FleetDisplay;
   readonly tell: (line: FleetLine) => void;
@@ -132,10 +128,11 @@ async function carryOut({
 }
 
 /** What the job asks of one host. */
-function askBy(transport: SshTransport, job: Job): Ask {
+function askBy(transport: FleetTransport, job: Job): Ask {
   const { target, maxPauseMs, profile, reason, incidents, argv, connectedTo = [] } = job;
   return (host, { expiresInMs, ...directions }) => {
-    if (job.do === "check") return transport.check(host, { target, connectedTo, expiresInMs }, directions);
+    if (job.do === "check" && transport.check !== undefined)
+      return transport.check(host, { target, connectedTo, expiresInMs }, directions);
     const order = {
       job: job.job,
       target,
@@ -149,7 +146,7 @@ function askBy(transport: SshTransport, job: Job): Ask {
       ...(profile === undefined ? {} : { profile }),
       ...(reason === undefined ? {} : { reason }),
     };
-    return job.do === "guard" && argv !== undefined
+    return job.do === "guard" && argv !== undefined && transport.guard !== undefined
       ? transport.guard(host, { ...order, argv }, directions)
       : transport.capture(host, order, directions);
   };

@@ -47,6 +47,10 @@ export const fleetOptions = {
   incident: placeOptions.incident,
   reason: placeOptions.reason,
   noNote: optionMaker("flag", "Where it goes")("--no-note", "upload, but write to no incident record"),
+  transport: optionMaker("value", HOW)(
+    "--transport WAY",
+    "ssh or nats   [nats where the settings name a bus, else ssh]",
+  ),
   sshConfig: optionMaker("value", SSH)(
     "--ssh-config FILE",
     "in place of your own ssh configuration (ssh -F)",
@@ -122,7 +126,8 @@ export const fleet = defineCommand({
   mayRunCommand: true,
   check,
   notes: `One host first, the canary; then one of every other service; then the rest. Hosts of which no service is known count as one
-service together. Over ssh this exhibit holds the cap of pauses: two people who start two jobs have two caps.
+service together. Over ssh this exhibit holds the cap of pauses: two people who start two jobs have two caps. On a bus (fleet.servers
+in the settings) the agents hold it together, whoever asks; guard and check go by ssh.
 It uses your own ssh: keys, agent, jump hosts and known_hosts; it never asks and trusts no new host key. Bundles go from each
 host to its store, not through ssh. A connection that is cut stops nothing: what was begun ends by itself there, and --resume
 asks what became of it. One note with one table goes to the incident record.

@@ -14,6 +14,7 @@ import type { LoadedSettings } from "../settings-files.ts";
 import { readBudget, readDuration } from "./capture-request.ts";
 import type { CommandContext } from "./command.ts";
 import type { FleetOptions } from "./fleet-options.ts";
+import { chooseTransport } from "./fleet-transport.ts";
 
 const AT_MOST = { usual: 10, most: 50 };
 const DEADLINE = { usualMs: 600_000, mostMs: 86_400_000 };
@@ -41,7 +42,7 @@ export function readJob(
   return {
     job: newJobId(),
     do: action,
-    transport: "ssh",
+    transport: chooseTransport(options, loaded.settings, action),
     startedAt: new Date().toISOString(),
     operator: operator.sudoUser ?? operator.user,
     hosts: [...hosts],

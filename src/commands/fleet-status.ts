@@ -1,12 +1,13 @@
 // exhibit fleet status: is exhibit there, which, and what waits in its spool.
-import { openSsh } from "../fleet/ssh/transport.ts";
 import type { HostStatus } from "../fleet/transport.ts";
 import { printable } from "../printable.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { readHosts } from "./fleet-hosts.ts";
 import type { FleetOptions } from "./fleet-options.ts";
 import { countStates, countText, exitCodeOfStates } from "./fleet-report.ts";
+import { chooseTransport, openTransport } from "./fleet-transport.ts";
 import { readDuration } from "./capture-request.ts";
+import { readSettings } from "./read-settings.ts";
 import { exitCodeOf } from "./keys.ts";
 import type { FleetLine, StatusLine } from "./results/fleet.ts";
 import { layColumns } from "./style.ts";
@@ -18,6 +19,7 @@ const SKEW_MS = 2000;
 
 export async function status(context: CommandContext<FleetOptions>): Promise<CommandResult> {
   const { options, global } = context;
+  const { settings } = await readSettings(context);
   const { hosts, told } = await readHosts(context);
   for (const line of told) context.warn(`exhibit: ${line}`);
   const tell = (line: FleetLine) => void (global.json && context.print(`${JSON.stringify(line)}\n`));
@@ -34,11 +36,12 @@ export async function status(context: CommandContext<FleetOptions>): Promise<Com
     stop.abort();
   });
   const found = new Map<string, HostStatus>();
-  const transport = await openSsh({
-    command: options.exhibit ?? "exhibit",
-    push: options.push,
-    ...(options.sshConfig === undefined ? {} : { configFile: options.sshConfig }),
-  });
+  const transport = await openTransport(
+    chooseTransport(options, settings, "status"),
+    options,
+    settings,
+    context.warn,
+  );
   try {
     await transport.status(hosts, {
       timeoutMs: options.deadline === undefined ? TIMEOUT_MS : readDuration("--deadline", options.deadline),
