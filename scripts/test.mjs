@@ -49,6 +49,7 @@ const NEEDED = [
   ["iproute2", "ss"],
   ["libc6-dev", "gencat"],
   ["msmtp-mta", "msmtp"],
+  ["nats-server", "nats-server"],
   ["nginx-light", "nginx"],
   ["ngircd", "ngircd"],
   ["openjdk-17-jdk-headless", "jstat"],

@@ -60,12 +60,23 @@ export function agentMetrics(state: AgentState): readonly Metric[] {
   ];
 }
 
-function fleetMetrics({ connected, reconnects, orders, pauses }: FleetState): readonly Metric[] {
+function fleetMetrics({
+  connected,
+  reconnects,
+  credentialsEndAt,
+  orders,
+  pauses,
+}: FleetState): readonly Metric[] {
   const byState = (counts: Readonly<Record<string, number>>) =>
     Object.entries(counts).map(([state, value]) => ({ labels: { state }, value }));
   return [
     gauge("exhibit_fleet_connected", "1 while the bus of the fleet is there.", connected ? 1 : 0),
     counter("exhibit_fleet_reconnects_total", "Times that the bus came back.", reconnects),
+    gauge(
+      "exhibit_fleet_credentials_end_time_seconds",
+      "When the credentials for the bus end.",
+      credentialsEndAt === undefined ? undefined : Date.parse(credentialsEndAt) / 1000,
+    ),
     gauge("exhibit_fleet_capturing", "Captures that the fleet has asked for and that run.", orders.capturing),
     {
       name: "exhibit_fleet_answers_total",

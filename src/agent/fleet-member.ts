@@ -2,6 +2,7 @@
 // under its own name, again when the bus was away. It starts at once and joins when it can: the rest of the agent waits for
 // no bus.
 import type { KV } from "@nats-io/kv";
+import { setMaxListeners } from "node:events";
 import { hostname } from "node:os";
 import { messageOf } from "../errors.ts";
 import {
@@ -26,6 +27,8 @@ export interface FleetState {
   readonly host: string;
   readonly connected: boolean;
   readonly reconnects: number;
+  /** When the credentials end; absent when they do not, or are not known yet. */
+  readonly credentialsEndAt?: string;
   readonly orders: OrderCounts;
   readonly pauses: PauseCounts;
 }
@@ -53,6 +56,8 @@ export interface MemberRequest {
 /** Throws ExhibitError when the journal cannot be opened. */
 export async function startFleetMember(request: MemberRequest): Promise<FleetMember> {
   const { settings, stop, say, ttlMs = PAUSES.ttlMs } = request;
+  // Every capture that waits for something listens to it.
+  setMaxListeners(0, stop);
   let bus: Bus | undefined;
   let bucket: Promise<KV> | undefined;
   let reconnects = 0;
@@ -90,7 +95,7 @@ export async function startFleetMember(request: MemberRequest): Promise<FleetMem
   });
   const join = async () => {
     const label = `exhibit agent ${settings.host ?? hostname()}`;
-    bus = await connectBusForEver({ settings, label, name: name(), say }, stop);
+    bus = await connectBusForEver({ settings, label, name: name(), isOneOfMany: true, say }, stop);
     if (bus === undefined) return;
     if (settings.host !== null && settings.host !== bus.name)
       say(`the bus knows this host as ${bus.name}, as its credentials say, not as ${settings.host}`);
@@ -110,11 +115,16 @@ export async function startFleetMember(request: MemberRequest): Promise<FleetMem
       host: name(),
       connected: bus?.isConnected() ?? false,
       reconnects,
+      ...endOf(bus?.expiresAtMs()),
       orders: orders.counts(),
       pauses: pauses.counts(),
     }),
     ended: join().catch((error: unknown) => say(`left the bus: ${messageOf(error)}`)),
   };
+}
+
+function endOf(expiresAtMs: number | undefined): Pick<FleetState, "credentialsEndAt"> {
+  return expiresAtMs === undefined ? {} : { credentialsEndAt: new Date(expiresAtMs).toISOString() };
 }
 
 /** Subscriptions are made again by the client after a reconnect. */

@@ -1,7 +1,7 @@
 // One connection to the bus, kept for ever: lost, it is made again after a while that differs from host to host, so that
-// ten thousand agents do not come back in one second. What the server refuses is told, and never ends us. The NATS client
-// is imported here when it is first needed, and nowhere else at run time: other commands start without it.
-import type { NatsConnection } from "@nats-io/transport-node";
+// ten thousand agents do not come back in one second. What the server refuses is told, and never ends us. This
+// folder loads the NATS client: whoever needs it imports it when it is needed, so that other commands start without it.
+import { connect, credsAuthenticator, type NatsConnection } from "@nats-io/transport-node";
 import { delay } from "../../host/clock.ts";
 import { messageOf } from "../../errors.ts";
 import type { FleetSettings } from "../../settings.ts";
@@ -10,8 +10,8 @@ import { readAuthority, readCredentials, type Credentials } from "./credentials.
 
 const CONNECT_MS = 20_000;
 const RECONNECT_MS = 500;
-/** 2 ms a host for ten thousand hosts: a handshake costs the server that much CPU (measured). */
-const JITTER_MS = 4000;
+/** Many hosts come back at once, each for 2 ms of the server's CPU (measured): those are spread over this time. */
+const JITTER_MS = { one: 250, many: 4000 };
 /** A server that is gone without a word is noticed after three of them. */
 const PING_MS = 15_000;
 
@@ -21,6 +21,8 @@ export interface BusOptions {
   readonly label: string;
   /** The host whose inbox is used when there are no credentials to say it. */
   readonly name: string;
+  /** Others like it come back at the same time. */
+  readonly isOneOfMany: boolean;
   /** What the server or the client has to say; one line each. */
   readonly say: (text: string) => void;
 }
@@ -29,6 +31,8 @@ export interface Bus {
   readonly connection: NatsConnection;
   readonly name: string;
   readonly isConnected: () => boolean;
+  /** Of the credentials in use; undefined: never, or there are none. */
+  readonly expiresAtMs: () => number | undefined;
   /** Calls the listener after every reconnect. */
   readonly onReconnect: (listener: () => void) => void;
   /** Leaves at once; what was published is sent first when the bus is there. */
@@ -36,8 +40,7 @@ export interface Bus {
 }
 
 /** Connects once. Rejects with what the client or the server said, or ExhibitError for credentials that are no such. */
-export async function connectBus({ settings, label, name, say }: BusOptions): Promise<Bus> {
-  const { connect, credsAuthenticator } = await import("@nats-io/transport-node");
+export async function connectBus({ settings, label, name, isOneOfMany, say }: BusOptions): Promise<Bus> {
   const file = settings.credentialsFile;
   const [ca, first] = await Promise.all([
     readAuthority(settings),
@@ -46,6 +49,7 @@ export async function connectBus({ settings, label, name, say }: BusOptions): Pr
   let current = first;
   const isTls = settings.servers.some((server) => server.startsWith("tls:"));
   const own = current?.name ?? name;
+  const jitterMs = isOneOfMany ? JITTER_MS.many : JITTER_MS.one;
   const connection = await connect({
     servers: [...settings.servers],
     name: label,
@@ -56,8 +60,8 @@ export async function connectBus({ settings, label, name, say }: BusOptions): Pr
     timeout: CONNECT_MS,
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_MS,
-    reconnectJitter: JITTER_MS,
-    reconnectJitterTLS: JITTER_MS,
+    reconnectJitter: jitterMs,
+    reconnectJitterTLS: jitterMs,
     pingInterval: PING_MS,
     maxPingOut: 2,
     // Expired credentials may be renewed by a new file.
@@ -87,6 +91,7 @@ export async function connectBus({ settings, label, name, say }: BusOptions): Pr
     connection,
     name: own,
     isConnected: () => isConnected && !connection.isClosed(),
+    expiresAtMs: () => current?.expiresAtMs,
     onReconnect: (listener) => void listeners.push(listener),
     close: async () => {
       if (isConnected) await Promise.race([connection.flush().catch(() => undefined), delay(1000)]);
@@ -110,7 +115,10 @@ export async function connectBusForEver(options: BusOptions, stop: AbortSignal):
       if (text !== said) options.say(text);
       said = text;
     }
-    await delay(Math.min(30_000, RECONNECT_MS * 2 ** Math.min(attempt, 6)) + Math.random() * JITTER_MS, stop);
+    await delay(
+      Math.min(30_000, RECONNECT_MS * 2 ** Math.min(attempt, 6)) + Math.random() * JITTER_MS.many,
+      stop,
+    );
   }
   return undefined;
 }

@@ -31,7 +31,8 @@ export async function readCredentials(file: string): Promise<Credentials> {
   return {
     name,
     ...(exp === undefined || exp === 0 ? {} : { expiresAtMs: exp * 1000 }),
-    bytes: new TextEncoder().encode(text),
+    // The client looks for the end of the last line, too.
+    bytes: new TextEncoder().encode(`${text}\n`),
   };
 }
 

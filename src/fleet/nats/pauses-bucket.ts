@@ -1,7 +1,8 @@
 // The bucket of pauses: one key for each host of a service that may be stopped at once. Made by whoever comes first, and
 // used only when it is as it must be: a bucket that lets keys live longer, shorter, or lets one message sweep out all
 // others (the roll-up header of JetStream) would not hold the limit.
-import type { KV } from "@nats-io/kv";
+import { DiscardPolicy, jetstream, jetstreamManager, RetentionPolicy, StorageType } from "@nats-io/jetstream";
+import { Kvm, type KV } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { ExhibitError } from "../../errors.ts";
 import { PAUSES } from "../contract.ts";
@@ -13,9 +14,6 @@ export async function openPausesBucket(
   connection: NatsConnection,
   ttlMs: number = PAUSES.ttlMs,
 ): Promise<KV> {
-  const { jetstream, jetstreamManager, DiscardPolicy, RetentionPolicy, StorageType } =
-    await import("@nats-io/jetstream");
-  const { Kvm } = await import("@nats-io/kv");
   const manager = await jetstreamManager(connection, { checkAPI: false });
   const ageNs = ttlMs * 1e6;
   const found = await manager.streams.info(STREAM).catch(() => undefined);

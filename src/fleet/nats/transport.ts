@@ -1,4 +1,5 @@
 // The fleet by NATS, as the planner sees it: a transport. The agents keep the rules; here is only asked, waited and told.
+import { setMaxListeners } from "node:events";
 import { ExhibitError, messageOf } from "../../errors.ts";
 import { untilAborted } from "../../host/clock.ts";
 import { openDeadline } from "../../host/deadline.ts";
@@ -22,6 +23,8 @@ const ANSWER_MS = 5000;
 const AFTER_BUDGET_MS = 45_000;
 /** An event may be lost with a broker: the agent is asked again, which acts once whatever happens. */
 const ASK_AGAIN_MS = 5000;
+/** Between two looks whether the bus is back. */
+const AWAY_MS = 200;
 
 /** Connects. Throws ExhibitError when there is no way to the bus. */
 export async function openNatsTransport(
@@ -32,7 +35,7 @@ export async function openNatsTransport(
     throw new ExhibitError("the settings name no bus", { hint: "see fleet.servers in exhibit config" });
   let bus: Bus;
   try {
-    bus = await connectBus({ settings, label: "exhibit fleet", name: "controller", say });
+    bus = await connectBus({ settings, label: "exhibit fleet", name: "controller", isOneOfMany: false, say });
   } catch (error) {
     if (error instanceof ExhibitError) throw error;
     throw new ExhibitError(`${settings.servers.join(", ")}: cannot join the bus: ${messageOf(error)}`, {
@@ -61,6 +64,8 @@ async function captureOn(
   { signal, progress }: { readonly signal: AbortSignal; readonly progress?: (text: string) => void },
 ): Promise<HostResult> {
   if (signal.aborted) return none("not-started", "the job ended before its turn");
+  // One signal for all hosts of a job.
+  setMaxListeners(0, signal);
   const startedAt = performance.now();
   const asked = await askOne(bus, host.address, Math.min(ANSWER_MS, order.expiresInMs));
   if ("refused" in asked) {
@@ -124,6 +129,12 @@ async function orderUntilEnd(ordered: Ordered): Promise<HostResult> {
   let silence = "no answer to the order";
   while (!deadline.aborted) {
     let answer: OrderAnswer | undefined;
+    if (!bus.isConnected()) {
+      // What is sent now would wait in the client, and come late.
+      silence = "the bus is away";
+      await ended.within(AWAY_MS, deadline);
+      continue;
+    }
     try {
       const reply = await bus.connection.request(subjects.capture(address), text, { timeout: ANSWER_MS });
       answer = answerIn(reply.data);
