@@ -60,6 +60,10 @@ export function agentMetrics(state: AgentState): readonly Metric[] {
   ];
 }
 
+function byState(counts: Readonly<Record<string, number>>) {
+  return Object.entries(counts).map(([state, value]) => ({ labels: { state }, value }));
+}
+
 function fleetMetrics({
   connected,
   reconnects,
@@ -67,8 +71,6 @@ function fleetMetrics({
   orders,
   pauses,
 }: FleetState): readonly Metric[] {
-  const byState = (counts: Readonly<Record<string, number>>) =>
-    Object.entries(counts).map(([state, value]) => ({ labels: { state }, value }));
   return [
     gauge("exhibit_fleet_connected", "1 while the bus of the fleet is there.", connected ? 1 : 0),
     counter("exhibit_fleet_reconnects_total", "Times that the bus came back.", reconnects),

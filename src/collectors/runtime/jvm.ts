@@ -21,8 +21,8 @@ export async function observeJvm(context: CollectorContext<unknown>): Promise<En
     return tryRun(context, [first, ...rest], { as: file });
   };
   // By rows, not by time: jstat is a JVM that needs up to seconds to start on a busy host, and one row tells no share.
-  const rows = Math.max(2, Math.ceil((windowMs - 300) / 1000));
-  const counters = run(["jstat", "-gcutil", "-t", pid, "1000", String(rows)], FILE);
+  const wanted = Math.max(2, Math.ceil((windowMs - 300) / 1000));
+  const counters = run(["jstat", "-gcutil", "-t", pid, "1000", String(wanted)], FILE);
   if (await isStopped(context)) gap("its threads were not asked for: it is stopped");
   else {
     // One after another: each is a stop of milliseconds for the JVM.
