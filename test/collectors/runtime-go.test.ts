@@ -1,11 +1,12 @@
 // Needs: go
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { after, test, type TestContext } from "node:test";
 import { openSandbox, statusesOf } from "../helpers/exhibit.ts";
+import { sha256 } from "../helpers/sealed-bundle.ts";
 import { start } from "../helpers/started.ts";
 
 const program = (imports: string) => `package main
@@ -45,18 +46,28 @@ func main() {
 }
 `;
 
-function build(t: TestContext, imports: string) {
-  const folder = mkdtempSync(join(tmpdir(), "exhibit-go-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  writeFileSync(join(folder, "main.go"), program(imports));
-  const env = { ...process.env, GOCACHE: join(folder, "cache"), GO111MODULE: "off", GOFLAGS: "" };
-  // Stripped, as services are.
-  execFileSync("go", ["build", "-ldflags=-s -w", "-o", "app", "main.go"], { cwd: folder, env });
-  return join(folder, "app");
+/** Go compiles its own library first, which takes many seconds: once a run, and never again for what was built before. */
+const BUILT = new URL("../../node_modules/.cache/exhibit-go", import.meta.url).pathname;
+const scratch = mkdtempSync(join(tmpdir(), "exhibit-go-"));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** The program for this source and this Go, stripped as services are. */
+function build(imports: string): string {
+  const source = program(imports);
+  const version = execFileSync("go", ["version"], { encoding: "utf8" });
+  const app = join(BUILT, `app-${sha256(version + source).slice(0, 16)}`);
+  if (existsSync(app)) return app;
+  mkdirSync(BUILT, { recursive: true });
+  writeFileSync(join(scratch, "main.go"), source);
+  const env = { ...process.env, GOCACHE: join(scratch, "cache"), GO111MODULE: "off", GOFLAGS: "" };
+  const fresh = `${app}.${process.pid}.tmp`;
+  execFileSync("go", ["build", "-ldflags=-s -w", "-o", fresh, "main.go"], { cwd: scratch, env });
+  renameSync(fresh, app);
+  return app;
 }
 
 function capture(t: TestContext, pid: number) {
-  const box = openSandbox();
+  const box = openSandbox("capture: {window: 1s}\n");
   t.after(() => box.remove());
   const ran = box.run(["capture", "--pid", String(pid), "--only", "runtime", "-b", "30s"]);
   return { box, ran, entry: box.manifest().collectors.find(({ name }) => name === "runtime") };
@@ -64,7 +75,7 @@ function capture(t: TestContext, pid: number) {
 
 for (const way of ["in our network namespace", "in a network namespace of its own"])
   test(`a Go program ${way} tells its goroutines and pauses by its own pprof, and lives on`, async (t) => {
-    const app = build(t, '_ "net/http/pprof"');
+    const app = build('_ "net/http/pprof"');
     const own = ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$0"', app] as const;
     const { pid, child } = await start(t, way.startsWith("in our") ? [app] : own);
 
@@ -84,7 +95,7 @@ for (const way of ["in our network namespace", "in a network namespace of its ow
   });
 
 test("a Go program without pprof is asked nothing", async (t) => {
-  const { pid, child } = await start(t, [build(t, "")]);
+  const { pid, child } = await start(t, [build("")]);
 
   const { box, entry } = capture(t, pid);
 

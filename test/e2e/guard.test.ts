@@ -128,7 +128,7 @@ test("guard's exit status is COMMAND's: 7, 128+9, 127 and 126 for one that canno
   assert.deepEqual([stateOf(pid)], ["S"]);
 });
 
-test("a target that was never there is said loudly, and COMMAND runs all the same within a second", () => {
+test("a target that was never there is said loudly, and COMMAND runs all the same, long before the budget is used", () => {
   const marker = join(box.folder, "ran-without-target");
   const start = performance.now();
 
@@ -137,7 +137,7 @@ test("a target that was never there is said loudly, and COMMAND runs all the sam
   assert.equal(result.status, 0);
   assert.ok(existsSync(marker));
   assert.match(result.stderr, /NOTHING WAS SAVED/);
-  assert.ok(performance.now() - start < 2000);
+  assert.ok(performance.now() - start < 10_000);
 });
 
 test("--require keeps COMMAND from running when evidence is missing, with exit status 125", async () => {

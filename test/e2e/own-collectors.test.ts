@@ -71,13 +71,13 @@ test("own collectors that misbehave are cut at their limit and told; the others 
   const startedAfterMs = Number(readFileSync(marker, "utf8")) - (performance.timeOrigin + begin);
 
   assert.equal(result.status, 0, result.stderr);
-  assert.ok(startedAfterMs < 4500, `COMMAND started after ${startedAfterMs} ms`);
+  assert.ok(startedAfterMs < 12_000, `COMMAND started after ${startedAfterMs} ms`);
   const manifest = box.manifest();
   const of = (name: string) => manifest.collectors.find((one) => one.name === name) ?? assert.fail(name);
   for (const name of ["a-hangs", "b-ignores", "d-daemon-holds"]) {
     assert.match(of(name).reason ?? "", /its time was up/, name);
     assert.equal(of(name).commands[0]?.timedOut, true, name);
-    assert.ok((of(name).durationMs ?? 0) < 700 + 2000, `${name} took ${of(name).durationMs} ms`);
+    assert.ok((of(name).durationMs ?? 0) < 700 + 8000, `${name} took ${of(name).durationMs} ms`);
   }
   assert.equal(of("a-hangs").status, "failed");
   assert.deepEqual([of("e-floods").status, of("e-floods").truncated], ["partial", true]);

@@ -45,11 +45,15 @@ const soon = (condition: () => boolean) =>
 
 /**
  * Kills with SIGKILL, at a moment spread evenly over the whole run, the pauses for stacks and core included. A round waits more than
- * it works: with `beside` several go on at once, each with a target and a spool of its own.
+ * it works: with `beside` several go on at once, each with a target and a spool of its own. `settings` as openSandbox() takes them.
  */
 export async function killRounds(
   rounds: number,
-  options: { readonly onRound?: (round: number) => void; readonly beside?: number } = {},
+  options: {
+    readonly onRound?: (round: number) => void;
+    readonly beside?: number;
+    readonly settings?: string;
+  } = {},
 ): Promise<KillResult> {
   const result = { kills: 0, bundles: 0, sealed: 0, verified: 0, leftStopped: 0, targetsDead: 0, strays: 0 };
   const states: Record<string, number> = {};
@@ -57,7 +61,7 @@ export async function killRounds(
   const queue = Array.from({ length: rounds }, (_, round) => round).values();
 
   const work = async () => {
-    const box = openSandbox();
+    const box = openSandbox(options.settings);
     let { child: target, pid } = await startTarget();
     const args = () => ["capture", "--pid", String(pid), "-b", "8s", "--quiet"];
     try {

@@ -20,5 +20,5 @@ for (const [how, what] of [
     assert.deepEqual(result.problems, []);
     assert.deepEqual([result.deaths, result.leftBehind], [0, 0]);
     assert.ok(result.inside >= 2, `only ${result.inside} of 6 came while it was inside`);
-    assert.ok(result.longestStallMs < 1000, `no answer for ${result.longestStallMs} ms`);
+    assert.ok(result.longestStallMs < 3000, `no answer for ${result.longestStallMs} ms`);
   });
