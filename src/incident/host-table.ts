@@ -59,7 +59,7 @@ export function hostTableText(note: Note): readonly string[] {
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   const lines = rows.map((row) =>
     row
-      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      .map((text, column) => (column === row.length - 1 ? text : text.padEnd(widths[column] ?? 0)))
       .join("  ")
       .trimEnd(),
   );
