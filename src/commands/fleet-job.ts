@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { UsageError } from "../errors.ts";
 import type { Job } from "../fleet/job.ts";
 import { createLedger, fleetFolder, resumeLedger, type Ledger } from "../fleet/ledger.ts";
+import { openJobNotes } from "../fleet/job-notes.ts";
 import type { Plan } from "../fleet/plan.ts";
 import { runFleet, type Ask } from "../fleet/run-fleet.ts";
 import { ask as askPerson } from "./ask.ts";
@@ -10,7 +11,6 @@ import { openDestination } from "./destination.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { openFleetDisplay, type FleetDisplay } from "./fleet-display.ts";
 import { MANY, readHosts } from "./fleet-hosts.ts";
-import { openFleetNotes } from "./fleet-notes.ts";
 import type { FleetOptions } from "./fleet-options.ts";
 import { endOfJob, planLine, planText } from "./fleet-report.ts";
 import { planOfJob, readJob } from "./fleet-request.ts";
@@ -43,7 +43,7 @@ export async function runJob(context: CommandContext<FleetOptions>): Promise<Com
   const ledger = resumed?.ledger ?? (await createLedger(folder, job));
   context.say(`exhibit: job ${job.job}; if it is cut off: exhibit fleet ${job.do} --resume ${job.job}`);
   const { records } = await openDestination({ to: undefined, noUpload: true }, loaded);
-  const notes = openFleetNotes(job, ledger.records, options.noNote ? undefined : records);
+  const notes = openJobNotes(job, ledger.records, options.noNote ? undefined : records);
   const display = openFleetDisplay(context, job.hosts);
   const transport = await openTransport(job.transport, options, loaded.settings, context.warn);
   try {

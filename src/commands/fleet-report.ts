@@ -87,7 +87,7 @@ export function exitCodeOfStates(states: readonly string[], complete: string): n
 export function endOfJob(
   job: Job,
   records: ReadonlyMap<string, HostRecord>,
-  more: { readonly ledger: string; readonly notes: NonNullable<EndLine["notes"]> },
+  more: { readonly ledger: string; readonly notes: readonly NonNullable<EndLine["notes"]>[number][] },
 ): { readonly line: EndLine; readonly text: string } {
   const ended = job.hosts.flatMap(({ name }) => {
     const record = records.get(name);

@@ -75,6 +75,7 @@ export function openFileRecord(folder: string): IncidentRecord {
   return {
     type: "file",
     location: folder,
+    edits: true,
     post: async (note, incident) => {
       const name = recordFileName(incident);
       const path = join(folder, name);

@@ -4,7 +4,16 @@ import type { Note } from "./note.ts";
 /** Record systems cut or refuse longer texts; and nobody reads them. */
 export const MAX_NOTE_LENGTH = 4000;
 
+/** Hosts of a job that have room, one try after the other. */
+const HOSTS_SHOWN = [60, 30, 15, 8, 4, 0];
+
 function shorter(note: Note): readonly Note[] {
+  const { made } = note;
+  if (made?.by === "fleet")
+    return [
+      note,
+      ...HOSTS_SHOWN.map((count) => ({ ...note, made: { ...made, hosts: made.hosts.slice(0, count) } })),
+    ];
   const withoutLines = {
     ...note,
     readings: note.readings.map((reading) => ({ ...reading, line: undefined })),

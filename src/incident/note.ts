@@ -15,6 +15,16 @@ export interface NoteFile {
   readonly unmasked: boolean;
 }
 
+/** One host of a job. */
+export interface NoteHost {
+  readonly name: string;
+  readonly service: string;
+  readonly state: string;
+  readonly url: string | undefined;
+  /** Why it is not complete; the answer of check. */
+  readonly reason: string | undefined;
+}
+
 /** Everything the note says; all text in it is raw and untrusted until a renderer escapes it. */
 export interface Note {
   readonly captureId: string;
@@ -30,7 +40,17 @@ export interface Note {
         readonly durationMs: number | undefined;
         readonly bytes: number;
       }
-    | { readonly by: "add"; readonly files: readonly NoteFile[] };
+    | { readonly by: "add"; readonly files: readonly NoteFile[] }
+    /** A job over many hosts: there is no bundle of its own, and `captureId` is the id of the job. */
+    | {
+        readonly by: "fleet";
+        /** `8 done, 1 failed`. */
+        readonly counts: string;
+        readonly total: number;
+        /** What is not complete first; cut where the format has no room. */
+        readonly hosts: readonly NoteHost[];
+        readonly isOver: boolean;
+      };
   readonly host: string;
   readonly incidents: readonly string[];
   readonly phase: "before" | "after" | "adhoc";
@@ -88,9 +108,10 @@ export interface Note {
 
 /**
  * How much a note tells, 0 to 5: nothing of the mitigation, that it runs, or how it ended; and whether the bundle is
- * uploaded. A later note that tells less (a retry that was overtaken) must not replace one that tells more.
+ * uploaded; of a job 4 when it is over, else 0. A later note that tells less (a retry that was overtaken) must not replace one that tells more.
  */
-export function stageOf({ outcome, bundle }: Note): number {
+export function stageOf({ outcome, bundle, made }: Note): number {
+  if (made?.by === "fleet") return made.isOver ? 4 : 0;
   const told = outcome === undefined ? 0 : outcome.state === "running" ? 1 : 2;
   return told * 2 + (bundle.uploaded ? 1 : 0);
 }

@@ -36,6 +36,8 @@ export interface IncidentRecord {
   readonly type: IncidentSettings["type"];
   /** Where notes go, for a person. */
   readonly location: string;
+  /** A note that is there can be written anew, as often as there is more to tell. */
+  readonly edits: boolean;
   /** Puts the note, or completes the one that is there. Throws NoteError. */
   readonly post: (note: Note, incident: string, options?: PostOptions) => Promise<Posted>;
   /** Whether the record is there and may be written; what a person should know besides. Throws NoteError. */

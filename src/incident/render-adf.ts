@@ -1,6 +1,7 @@
 // The note for Jira Cloud: Atlassian Document Format, version 1 (developer.atlassian.com/cloud/jira/platform/apis/document/).
 import { printable } from "../printable.ts";
 import { fitNote } from "./fit-note.ts";
+import { hostRows, hostTable as tableOf } from "./host-table.ts";
 import type { Note, NoteReading } from "./note.ts";
 import { spanLeaf as leaf, spansOf } from "./spans.ts";
 import {
@@ -8,6 +9,7 @@ import {
   caveat,
   bundleFacts,
   gotLine,
+  hasBundle,
   headline,
   linkTarget,
   markerOf,
@@ -69,6 +71,44 @@ function reading({ text: sentence, line: raw, file }: NoteReading): AdfNode {
   );
 }
 
+function row(type: "tableHeader" | "tableCell", cells: readonly (readonly AdfNode[])[]): AdfNode {
+  return {
+    type: "tableRow",
+    content: cells.map((content) => ({
+      type,
+      content: [paragraph(...(content.length === 0 ? [text("")] : content))],
+    })),
+  };
+}
+
+function hostTable(note: Note): readonly AdfNode[] {
+  const table = hostRows(note, leaf);
+  if (table === undefined) return [];
+  const hosts = tableOf(note)?.hosts ?? [];
+  return [
+    {
+      type: "table",
+      content: [
+        row(
+          "tableHeader",
+          table.head.map((name) => [text(name, strong)]),
+        ),
+        ...table.rows.map((cells, index) => {
+          const url = hosts[index]?.url;
+          const href = url === undefined ? undefined : linkTarget(url);
+          const linked = href === undefined ? [] : [text("bundle ", { type: "link", attrs: { href } })];
+          const words = href === undefined ? (cells[3] ?? "") : leaf.text(hosts[index]?.reason ?? "", 120);
+          return row("tableCell", [
+            ...cells.slice(0, 3).map((one) => line(one)),
+            [...linked, ...line(words)],
+          ]);
+        }),
+      ],
+    },
+    ...(table.more === undefined ? [] : [paragraph(text(table.more))]),
+  ];
+}
+
 function render(note: Note): AdfDocument {
   const facts = bundleFacts(note, leaf);
   const outcome = outcomeLine(note, leaf);
@@ -83,10 +123,11 @@ function render(note: Note): AdfDocument {
       ...(note.readings.length === 0
         ? []
         : [{ type: "orderedList", attrs: { order: 1 }, content: note.readings.map(reading) }]),
+      ...hostTable(note),
       {
         type: "bulletList",
         content: [
-          item(paragraph(...bundle)),
+          ...(hasBundle(note) ? [item(paragraph(...bundle))] : []),
           ...(note.report === undefined ? [] : [item(paragraph(...address("Report", note.report)))]),
           item(paragraph(text("Taken ", strong), ...line(takenLine(note, leaf)))),
           item(paragraph(text("Got ", strong), ...line(gotLine(note, leaf)))),

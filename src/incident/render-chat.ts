@@ -29,8 +29,15 @@ function fit(words: string, { url }: Note["bundle"], marker: string): string {
   return `${cutBytes(words, room)}: ${address}${end}`;
 }
 
+/** Without an address, as of a job over many hosts. */
+function fitCounts(words: string, counts: string, marker: string): string {
+  const end = `: ${counts} [${cutBytes(marker, 220)}]`;
+  return `${cutBytes(words, MAX_CHAT_BYTES - Buffer.byteLength(end))}${end}`;
+}
+
 /** One line of at most 390 bytes: what, where, before which action, the first reading, the address, `[exhibit:ID/STAGE]`. */
 export function renderChat(note: Note): string {
+  if (note.made?.by === "fleet") return fitCounts(headline(note, leaf), note.made.counts, markerOf(note));
   const first = note.comparison ?? note.readings[0]?.text;
   const said = first === undefined ? "" : `; ${printable(first, 120)}`;
   return fit(`${headline(note, leaf)}${said}`, note.bundle, markerOf(note));
@@ -38,5 +45,6 @@ export function renderChat(note: Note): string {
 
 /** The short second note where the first cannot be changed. */
 export function renderChatFollowUp(note: Note): string {
+  if (note.made?.by === "fleet") return renderChat(note);
   return fit(followUpLine(note, leaf), note.bundle, markerOf(note));
 }

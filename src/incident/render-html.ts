@@ -1,6 +1,7 @@
 // The note as HTML, for Request Tracker: its pages show plain text without leading blanks, and HTML as it is.
 import { printable } from "../printable.ts";
 import { fitText } from "./fit-note.ts";
+import { hostRows } from "./host-table.ts";
 import type { Note, NoteReading } from "./note.ts";
 import {
   answerLines,
@@ -8,6 +9,7 @@ import {
   bundleFacts,
   followUpLine,
   gotLine,
+  hasBundle,
   headline,
   linkTarget,
   markerOf,
@@ -49,6 +51,25 @@ function reading({ text, line, file }: NoteReading): string {
   return `<li><b>${leaf.text(text, 240)}</b>${raw}from ${leaf.code(file, 120)}</li>`;
 }
 
+function row(tag: string, cells: readonly string[]): string {
+  return `<tr>${cells.map((text) => `<${tag}>${text}</${tag}>`).join("")}</tr>`;
+}
+
+function hostTable(note: Note): readonly string[] {
+  const table = hostRows(note, leaf, ({ url, reason }) =>
+    [url === undefined ? "" : linkOr(url), reason === undefined ? "" : leaf.text(reason, 120)].join(" "),
+  );
+  if (table === undefined) return [];
+  return [
+    `<table>${row("th", table.head)}${table.rows.map((cells) => row("td", cells)).join("")}</table>`,
+    ...(table.more === undefined ? [] : [`<p>${table.more}</p>`]),
+  ];
+}
+
+function linkOr(url: string): string {
+  return linkTarget(url) === undefined ? leaf.code(url, 300) : address("bundle", url);
+}
+
 function render(note: Note): string {
   const facts = bundleFacts(note, leaf);
   const outcome = outcomeLine(note, leaf);
@@ -58,8 +79,11 @@ function render(note: Note): string {
     `<p><i>${reasonLine(note, leaf)}</i></p>`,
     ...answerLines(note, leaf).map((line) => `<p>${line}</p>`),
     ...(note.readings.length === 0 ? [] : [`<ol>${note.readings.map(reading).join("")}</ol>`]),
+    ...hostTable(note),
     "<ul>",
-    `<li>${address("Bundle", note.bundle.url)}${facts === "" ? "" : ` (${facts})`}</li>`,
+    ...(hasBundle(note)
+      ? [`<li>${address("Bundle", note.bundle.url)}${facts === "" ? "" : ` (${facts})`}</li>`]
+      : []),
     ...(note.report === undefined ? [] : [`<li>${address("Report", note.report)}</li>`]),
     `<li><b>Taken</b> ${takenLine(note, leaf)}</li>`,
     `<li><b>Got</b> ${gotLine(note, leaf)}</li>`,
@@ -78,5 +102,5 @@ export function renderHtml(note: Note): string {
 /** The short second note where the first cannot be changed. */
 export function renderHtmlFollowUp(note: Note): string {
   const end = `<code>${markerOf(note)}</code>`;
-  return `<p>${followUpLine(note, leaf)}. ${address("Bundle", note.bundle.url)} ${end}</p>\n`;
+  return `<p>${followUpLine(note, leaf)}. ${hasBundle(note) ? address("Bundle", note.bundle.url) : ""} ${end}</p>\n`;
 }

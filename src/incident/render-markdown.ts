@@ -1,5 +1,6 @@
 // The note as Markdown: note.md in the bundle, and the record files.
 import { fitText } from "./fit-note.ts";
+import { hostTableMarkdown } from "./host-table.ts";
 import { markdownCode, markdownFence, markdownLink, markdownText } from "./markdown-text.ts";
 import type { Note, NoteReading } from "./note.ts";
 import {
@@ -7,6 +8,7 @@ import {
   bundleFacts,
   caveat,
   gotLine,
+  hasBundle,
   headline,
   markerId,
   outcomeLine,
@@ -41,7 +43,8 @@ function render(note: Note, marker: string): string {
     "",
     ...answerLines(note, leaf).flatMap((line) => [line, ""]),
     ...(note.readings.length === 0 ? [] : [...note.readings.flatMap(reading), ""]),
-    `${address("Bundle", note.bundle.url)}${facts === "" ? "" : ` (${facts})`}`,
+    ...hostTableMarkdown(note),
+    ...(hasBundle(note) ? [`${address("Bundle", note.bundle.url)}${facts === "" ? "" : ` (${facts})`}`] : []),
     ...(note.report === undefined ? [] : [address("Report", note.report)]),
     `- **Taken** ${takenLine(note, leaf)}`,
     `- **Got** ${gotLine(note, leaf)}`,

@@ -2,6 +2,7 @@
 // mrkdwn has no way to escape `*`, `_` and backticks. Only `text`, what a notification shows, is mrkdwn: & < > escaped.
 import { printable } from "../printable.ts";
 import { fitNote } from "./fit-note.ts";
+import { hostTableText } from "./host-table.ts";
 import type { Note, NoteReading } from "./note.ts";
 import { renderChat } from "./render-chat.ts";
 import { spanLeaf as leaf, spansOf } from "./spans.ts";
@@ -10,6 +11,7 @@ import {
   caveat,
   bundleFacts,
   gotLine,
+  hasBundle,
   headline,
   linkTarget,
   markerOf,
@@ -79,6 +81,13 @@ function reading({ text, line: raw, file }: NoteReading, index: number): readonl
   ];
 }
 
+function hostTable(note: Note): readonly SlackElement[] {
+  const lines = hostTableText(note);
+  return lines.length === 0
+    ? []
+    : [{ type: "rich_text_preformatted", elements: [{ type: "text", text: lines.join("\n") }] }];
+}
+
 function render(note: Note): SlackMessage {
   const facts = bundleFacts(note, leaf);
   const outcome = outcomeLine(note, leaf);
@@ -87,9 +96,10 @@ function render(note: Note): SlackMessage {
     { type: "rich_text_quote", elements: line(reasonLine(note, leaf)) },
     ...answerLines(note, leaf).map((words) => section(...line(`${words}\n`))),
     ...note.readings.flatMap(reading),
+    ...hostTable(note),
     section(
       ...line("\n"),
-      ...address("Bundle", note.bundle.url),
+      ...(hasBundle(note) ? address("Bundle", note.bundle.url) : []),
       ...line(facts === "" ? "\n" : ` (${facts})\n`),
       ...(note.report === undefined ? [] : [...address("Report", note.report), ...line("\n")]),
       ...line(`Taken ${takenLine(note, leaf)}\nGot ${gotLine(note, leaf)}\n`),

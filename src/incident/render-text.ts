@@ -1,12 +1,14 @@
 // The note as plain text: for terminals, mail, and systems without markup.
 import { printable } from "../printable.ts";
 import { fitText } from "./fit-note.ts";
+import { hostTableText } from "./host-table.ts";
 import type { Note, NoteReading } from "./note.ts";
 import {
   answerLines,
   bundleFacts,
   caveat,
   gotLine,
+  hasBundle,
   headline,
   markerOf,
   outcomeLine,
@@ -34,7 +36,7 @@ function render(note: Note): string {
     "",
     ...answerLines(note, leaf).flatMap((line) => [line, ""]),
     ...(note.readings.length === 0 ? [] : [...note.readings.flatMap(reading), ""]),
-    `Bundle  ${printable(note.bundle.url, 600)}`,
+    ...(hasBundle(note) ? [`Bundle  ${printable(note.bundle.url, 600)}`] : [...hostTableText(note), ""]),
     ...(facts === "" ? [] : [`        ${facts}`]),
     ...(note.report === undefined ? [] : [`Report  ${printable(note.report, 600)}`]),
     `Taken   ${takenLine(note, leaf)}`,

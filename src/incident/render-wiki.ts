@@ -2,12 +2,14 @@
 // stranger is a character reference: Jira passes those on to the browser, and no markup is made of them.
 import { printable } from "../printable.ts";
 import { fitText } from "./fit-note.ts";
+import { hostRows } from "./host-table.ts";
 import type { Note, NoteReading } from "./note.ts";
 import {
   answerLines,
   caveat,
   bundleFacts,
   gotLine,
+  hasBundle,
   headline,
   linkTarget,
   markerOf,
@@ -52,6 +54,23 @@ function reading({ text, line, file }: NoteReading): readonly string[] {
   return [`# ${leaf.text(text, 240)}`, ...raw, `#* from ${leaf.code(file, 120)}`];
 }
 
+function hostTable(note: Note): readonly string[] {
+  const table = hostRows(note, leaf, ({ url, reason }) =>
+    [url === undefined ? "" : linkOr(url), reason === undefined ? "" : leaf.text(reason, 120)].join(" "),
+  );
+  if (table === undefined) return [];
+  return [
+    `||${table.head.join("||")}||`,
+    ...table.rows.map((cells) => `|${cells.map((text) => text.trim() || " ").join("|")}|`),
+    "",
+    ...(table.more === undefined ? [] : [table.more, ""]),
+  ];
+}
+
+function linkOr(url: string): string {
+  return linkTarget(url) === undefined ? leaf.code(url, 300) : address("bundle", url);
+}
+
 function render(note: Note): string {
   const facts = bundleFacts(note, leaf);
   const outcome = outcomeLine(note, leaf);
@@ -61,7 +80,10 @@ function render(note: Note): string {
     "",
     ...answerLines(note, leaf).flatMap((line) => [line, ""]),
     ...(note.readings.length === 0 ? [] : [...note.readings.flatMap(reading), ""]),
-    `* ${address("Bundle", note.bundle.url)}${facts === "" ? "" : ` (${facts})`}`,
+    ...hostTable(note),
+    ...(hasBundle(note)
+      ? [`* ${address("Bundle", note.bundle.url)}${facts === "" ? "" : ` (${facts})`}`]
+      : []),
     ...(note.report === undefined ? [] : [`* ${address("Report", note.report)}`]),
     `* Taken ${takenLine(note, leaf)}`,
     `* Got ${gotLine(note, leaf)}`,

@@ -149,6 +149,7 @@ export function openSystemRecord(system: System, options: EngineOptions = {}): I
   return {
     type,
     location: where,
+    edits: system.edit !== undefined,
     post: async (note, _incident, post = {}) => {
       const doubt: Doubt = { sentAt: post.sentAt };
       const state = await withPatience(() => ensure(note, doubt, post), patience, post.signal).catch(

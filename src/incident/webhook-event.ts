@@ -8,7 +8,9 @@ import { formatCommand, formatInstant, markerId } from "./wording.ts";
 const MAX_BYTES = 19_500;
 
 /** Stays the same over every repetition: the receiver's key against doubles. */
-export function eventId({ captureId, outcome }: Note): string {
+export function eventId({ captureId, outcome, made }: Note): string {
+  // A job that is gone on with ends once more, otherwise.
+  if (made?.by === "fleet") return `${markerId(captureId)}.${made.counts.replace(/\W+/g, "-")}`;
   const withOutcome = outcome?.state === "ended" || outcome?.state === "not-run";
   return `${markerId(captureId)}.${withOutcome ? "outcome" : "sealed"}`;
 }
@@ -26,6 +28,17 @@ function outcomeData({ outcome }: Note) {
   return { ...started, durationMs, exitCode, signal: text(signal, 20) };
 }
 
+function hostsOf({ made }: Note) {
+  if (made?.by !== "fleet") return undefined;
+  return made.hosts.slice(0, 60).map(({ name, service, state, url, reason }) => ({
+    name: printable(name, 60),
+    service: printable(service, 40),
+    state,
+    url: text(url, 300),
+    reason: text(reason, 120),
+  }));
+}
+
 function dataOf(note: Note) {
   return {
     id: markerId(note.captureId),
@@ -37,7 +50,8 @@ function dataOf(note: Note) {
     operator: text(note.operator, 40),
     state: note.state,
     stateReason: text(note.stateReason, 150),
-    url: text(note.bundle.url, 600),
+    url: note.made?.by === "fleet" ? undefined : text(note.bundle.url, 600),
+    hosts: hostsOf(note),
     uploaded: note.bundle.uploaded,
     bytes: note.bundle.bytes,
     manifestSha256: text(note.bundle.manifestSha256, 64),
@@ -66,7 +80,7 @@ function dataOf(note: Note) {
 function shorter(note: Note): readonly object[] {
   const data = dataOf(note);
   const { text: _text, ...withoutText } = data;
-  const { readings: _readings, missing: _missing, ...facts } = withoutText;
+  const { readings: _readings, missing: _missing, hosts: _hosts, ...facts } = withoutText;
   return [data, withoutText, facts];
 }
 
@@ -76,7 +90,7 @@ export function renderEvent(note: Note, incident: string): string {
     specversion: "1.0",
     id: eventId(note),
     source: `exhibit://${encodeURIComponent(printable(note.host, 80)).replaceAll("%", "_")}`,
-    type: "dev.exhibit.bundle.sealed.v1",
+    type: note.made?.by === "fleet" ? "dev.exhibit.fleet.ended.v1" : "dev.exhibit.bundle.sealed.v1",
     subject: printable(incident, 200),
     time: formatInstant(printable(note.finishedAt, 30)),
     datacontenttype: "application/json",

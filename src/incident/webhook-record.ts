@@ -108,6 +108,7 @@ export function openWebhookRecord({ url, secretFile, timeoutMs = TIMEOUT_MS }: W
   return {
     type: "webhook",
     location: place,
+    edits: false,
     plan: (note, incident) => [
       [
         `POST ${place}`,

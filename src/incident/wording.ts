@@ -45,7 +45,9 @@ function formatTime(instant: string, day: string): string {
 export function headline({ target, host, mitigation, phase, made }: Note, leaf: Leaf): string {
   if (made?.by === "run") return `Output of ${leaf.code(target, 160)} on ${leaf.code(host, 80)}`;
   if (made?.by === "add") return `Files from ${leaf.code(host, 80)}: ${leaf.code(target, 160)}`;
-  const what = `Evidence from ${leaf.code(target, 80)} on ${leaf.code(host, 80)}`;
+  const where =
+    made?.by === "fleet" ? `${made.total} ${made.total === 1 ? "host" : "hosts"}` : leaf.code(host, 80);
+  const what = `Evidence from ${leaf.code(target, 80)} on ${where}`;
   if (mitigation === undefined) return what;
   return `${what}, taken ${phase === "after" ? "after" : "before"}: ${leaf.code(formatCommand(mitigation), 160)}`;
 }
@@ -94,6 +96,7 @@ export function takenLine(note: Note, leaf: Leaf): string {
 
 /** `exit 1 after 3.2 s, 4.1 kB of output`; `shot.png (120 kB), core.24113 (1.2 GB)`. */
 function madeWords(made: NonNullable<Note["made"]>, leaf: Leaf): string {
+  if (made.by === "fleet") return made.isOver ? made.counts : `${made.counts || "nothing"} so far`;
   if (made.by === "run") {
     const { exitCode, signal, durationMs } = made;
     const how = signal === undefined ? `exit ${exitCode}` : `ended by ${leaf.text(signal, 20)}`;
@@ -140,8 +143,14 @@ export function outcomeLine({ outcome, mitigation, finishedAt }: Note, leaf: Lea
   return `${command} ${started}, ${end} after ${formatDuration(outcome.durationMs)}`;
 }
 
+/** Whether there is one bundle that the note is about. */
+export function hasBundle({ made }: Note): boolean {
+  return made?.by !== "fleet";
+}
+
 /** What kind of thing it is that stands above. */
 export function caveat({ made }: Note): string {
+  if (made?.by === "fleet") return "Each host has a bundle and a report of its own.";
   return made === undefined
     ? "These are readings, not a diagnosis."
     : "Kept as it was, but for secrets in text: they are masked.";
@@ -167,7 +176,7 @@ export function stagesIn(text: string, captureId: string): readonly number[] {
 
 /** What a short second note says where the first cannot be changed: what the mitigation did, and where the bundle is. */
 export function followUpLine(note: Note, leaf: Leaf): string {
-  const told = outcomeLine(note, leaf);
+  const told = note.made?.by === "fleet" ? note.made.counts : outcomeLine(note, leaf);
   return `Evidence from ${leaf.code(note.target, 80)}: ${told ?? "the bundle is uploaded"}`;
 }
 

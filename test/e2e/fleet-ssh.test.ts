@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { openSshFleet, TARGET, type Ended, type SshFleet, type SshHost } from "../helpers/ssh-fleet.ts";
 import { until } from "../helpers/until.ts";
 
@@ -11,7 +11,7 @@ const QUICK = ["--match", TARGET, "--profile", "quick"];
 let fleet: SshFleet;
 
 before(async () => {
-  fleet = await openSshFleet(5, { without: [3], noisy: [2], settings: "capture: {window: 2s}\n" });
+  fleet = await openSshFleet(5, { without: [3], noisy: [2], settings: "capture: {window: 1s}\n" });
 });
 after(() => fleet.close());
 
@@ -77,40 +77,17 @@ test("every host ends in one state and is named with the fix, and the rest goes 
       ["the rest", "h2"],
     ],
   );
+  const note = readFileSync(join(folder, "incidents/INC-1.md"), "utf8");
+  assert.equal(note.match(/^<!-- exhibit-note:/gm)?.length, 1);
+  assert.deepEqual(
+    [...note.matchAll(/^\| `(\S+)` \| (\S+) \| (\S+) \|/gm)].map((found) => found.slice(1).join(" ")),
+    ["h4 cache denied", "no-such-host queue offline", "h1 web done", "h2 web done", "h3 db done"],
+  );
   for (const name of ["h1", "h2", "h3"]) {
     const [id = ""] = captures(hostOf(name), plan?.job ?? "");
     const manifest = hostOf(name).manifest(id);
     assert.deepEqual([manifest.state, manifest.incidents, manifest.noNote], ["complete", ["INC-1"], true]);
   }
-});
-
-test("status tells version and spool of each, and an exhibit of another protocol is named", async () => {
-  const old = join(fleet.folder, "old");
-  const hello = JSON.stringify({ protocol: 0, version: "0.0.9", host: "h5", nowMs: 1 });
-  writeFileSync(
-    old,
-    `#!/bin/sh\nif [ "$(hostname)" = h5 ]; then printf 'exhibit-fleet\\n%s\\n' '${hello}'; else exec exhibit "$@"; fi\n`,
-    { mode: 0o755 },
-  );
-
-  const [ended, lacking] = await Promise.all([
-    fleet.exhibit(["status", "--hosts", "h1,h5", "--exhibit", old, "--json"]),
-    fleet.exhibit(["status", "--hosts", "-"], "h3 # has none\n"),
-  ]);
-
-  const [one, five] = ["h1", "h5"].map((name) =>
-    ended.lines.find((line) => line.kind === "status" && line.host === name),
-  );
-  assert.ok(one?.kind === "status" && five?.kind === "status");
-  assert.deepEqual([one.state, one.waiting, one.capturing], ["online", 0, 0]);
-  assert.equal(five.state, "denied");
-  assert.match(
-    five.reason ?? "",
-    /exhibit 0\.0\.9 there speaks protocol 0, this one .* 1; update the older one/,
-  );
-  assert.equal(ended.status, 6);
-  assert.match(lacking.stdout, /h3 +failed .*exhibit is not there; install it there.*--push/);
-  assert.equal(lacking.status, 1);
 });
 
 /** The ssh processes of the controller, masters included. */
@@ -157,47 +134,78 @@ test("a controller that is killed and a connection that is cut cost nothing: eac
   assert.equal(captures(hostOf("h1"), job).length, 1);
 });
 
-test("guard runs COMMAND after the capture of each host, and one that fails in the canary ends the job", async () => {
-  const file = join(fleet.folder, "ran");
-  const script = `hostname >> ${file}; [ "$(hostname)" != h1 ] || { echo no >&2; exit 7; }`;
+describe("side by side", { concurrency: true }, () => {
+  test("status tells version and spool of each, and an exhibit of another protocol is named", async () => {
+    const old = join(fleet.folder, "old");
+    const hello = JSON.stringify({ protocol: 0, version: "0.0.9", host: "h5", nowMs: 1 });
+    writeFileSync(
+      old,
+      `#!/bin/sh\nif [ "$(hostname)" = h5 ]; then printf 'exhibit-fleet\\n%s\\n' '${hello}'; else exec exhibit "$@"; fi\n`,
+      { mode: 0o755 },
+    );
 
-  const ended = await fleet.exhibit([
-    "guard",
-    ...QUICK,
-    "--budget",
-    "5s",
-    "--hosts",
-    "h1,h2",
-    "--json",
-    "--",
-    "sh",
-    "-c",
-    script,
-  ]);
+    const [ended, lacking] = await Promise.all([
+      fleet.exhibit(["status", "--hosts", "h1,h5", "--exhibit", old, "--json"]),
+      fleet.exhibit(["status", "--hosts", "-"], "h3 # has none\n"),
+    ]);
 
-  assert.deepEqual(statesIn(ended), { h1: "failed", h2: "not-started" }, ended.stderr);
-  assert.match(reasonOf(ended, "h1"), /COMMAND: exit 7: no/);
-  assert.equal(hostsIn(ended).find((one) => one.host === "h1")?.captureIds.length, 1);
-  assert.equal(readFileSync(file, "utf8"), "h1\n");
-  assert.equal(endOf(ended)?.exitCode, 1);
-});
+    const [one, five] = ["h1", "h5"].map((name) =>
+      ended.lines.find((line) => line.kind === "status" && line.host === name),
+    );
+    assert.ok(one?.kind === "status" && five?.kind === "status");
+    assert.deepEqual([one.state, one.waiting, one.capturing], ["online", 0, 0]);
+    assert.equal(five.state, "denied");
+    assert.match(
+      five.reason ?? "",
+      /exhibit 0\.0\.9 there speaks protocol 0, this one .* 1; update the older one/,
+    );
+    assert.equal(ended.status, 6);
+    assert.match(lacking.stdout, /h3 +failed .*exhibit is not there; install it there.*--push/);
+    assert.equal(lacking.status, 1);
+  });
 
-test("what is wrong with the hosts is one line before anything is connected to", async () => {
-  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
-    [["--inventory", "echo rubbish"], /--inventory echo rubbish: printed no JSON; it begins: rubbish/],
-    [["--inventory", "echo boom >&2; exit 3"], /exit 3: boom/],
-    [["--hosts", "h1,-oProxyCommand=id"], /cannot begin with -/],
-    [["--hosts", "@missing"], /--hosts @missing: cannot be read/],
-    [[], /no hosts are named/],
-    [["--hosts", "a,b,c,d,e,f,g,h,i"], /9 hosts are meant/],
-    [["--hosts", "h1", "--at-most", "51"], /--at-most 51: expected 1 to 50/],
-  ];
+  test("guard runs COMMAND after the capture of each host, and one that fails in the canary ends the job", async () => {
+    const file = join(fleet.folder, "ran");
+    const script = `hostname >> ${file}; [ "$(hostname)" != h1 ] || { echo no >&2; exit 7; }`;
 
-  const results = await Promise.all(wrong.map(([args]) => fleet.exhibit(["capture", ...QUICK, ...args])));
+    const ended = await fleet.exhibit([
+      "guard",
+      ...QUICK,
+      "--budget",
+      "5s",
+      "--hosts",
+      "h1,h2",
+      "--json",
+      "--",
+      "sh",
+      "-c",
+      script,
+    ]);
 
-  for (const [at, { status, stderr }] of results.entries()) {
-    assert.equal(status, 2, stderr);
-    assert.match(stderr, wrong[at]?.[1] ?? /^$/);
-    assert.doesNotMatch(stderr, /\n {4}at /);
-  }
+    assert.deepEqual(statesIn(ended), { h1: "failed", h2: "not-started" }, ended.stderr);
+    assert.match(reasonOf(ended, "h1"), /COMMAND: exit 7: no/);
+    assert.equal(hostsIn(ended).find((one) => one.host === "h1")?.captureIds.length, 1);
+    assert.equal(readFileSync(file, "utf8"), "h1\n");
+    assert.equal(endOf(ended)?.exitCode, 1);
+  });
+
+  test("what is wrong with the hosts is one line before anything is connected to", async () => {
+    const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+      [["--inventory", "echo rubbish"], /--inventory echo rubbish: printed no JSON; it begins: rubbish/],
+      [["--inventory", "echo boom >&2; exit 3"], /exit 3: boom/],
+      [["--hosts", "h1,-oProxyCommand=id"], /cannot begin with -/],
+      [["--hosts", "@missing"], /--hosts @missing: cannot be read/],
+      [[], /no hosts are named/],
+      [["--hosts", "a,b,c,d,e,f,g,h,i"], /9 hosts are meant/],
+      [["--hosts", "h1", "--at-most", "51"], /--at-most 51: expected 1 to 50/],
+    ];
+
+    const results = await Promise.all(wrong.map(([args]) => fleet.exhibit(["capture", ...QUICK, ...args])));
+
+    for (const [at, { status, stderr }] of results.entries()) {
+      assert.equal(status, 2, stderr);
+      assert.match(stderr, wrong[at]?.[1] ?? /^$/);
+      assert.doesNotMatch(stderr, /\n {4}at /);
+    }
+  });
 });

@@ -79,6 +79,7 @@ export function openIrcRecord(
   return {
     type: "irc",
     location: where,
+    edits: false,
     post: async (note, _incident, options = {}): Promise<Posted> => {
       const { told, sentAt, supersede, signal } = options;
       if (told !== undefined && !supersede && !isNews(note, told)) return { state: "present", where };

@@ -32,10 +32,17 @@ const OrderedList = z.strictObject({
   content: z.array(ListItem).min(1),
 });
 const BulletList = z.strictObject({ type: z.literal("bulletList"), content: z.array(ListItem).min(1) });
+const cell = (type: "tableHeader" | "tableCell") =>
+  z.strictObject({ type: z.literal(type), content: z.array(Paragraph).min(1) });
+const TableRow = z.strictObject({
+  type: z.literal("tableRow"),
+  content: z.array(z.union([cell("tableHeader"), cell("tableCell")])).min(1),
+});
+const Table = z.strictObject({ type: z.literal("table"), content: z.array(TableRow).min(1) });
 const Blockquote = z.strictObject({ type: z.literal("blockquote"), content: z.array(Paragraph).min(1) });
 
 export const Adf = z.strictObject({
   version: z.literal(1),
   type: z.literal("doc"),
-  content: z.array(z.union([Paragraph, OrderedList, BulletList, Blockquote])),
+  content: z.array(z.union([Paragraph, OrderedList, BulletList, Blockquote, Table])),
 });
