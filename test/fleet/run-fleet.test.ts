@@ -75,8 +75,8 @@ test("never more hosts at once than was said, nor more of one service", async (t
     const same = running.filter(({ service }) => service === host.service).length;
     mostOf[host.service] = Math.max(mostOf[host.service] ?? 0, same);
     most = Math.max(most, running.length);
-    // Nobody ends before as many run as may: how fast they are begun is no matter.
-    await until(() => most >= 4 && (mostOf["a"] ?? 0) >= 2, 30_000);
+    // A host that is asked alone, as the canary is, goes on after a while; the others wait until as many run as may.
+    await until(() => most >= 4 && (mostOf["a"] ?? 0) >= 2, 500).catch(() => undefined);
     running.splice(running.indexOf(host), 1);
     return ended("done");
   };
