@@ -63,6 +63,7 @@ test("with no file at all root has the defaults below /var/lib/exhibit", async (
     agent: { socket: "/run/exhibit/agent.sock", socketMode: "0600", metrics: null },
     recorder: { services: [], period: 1000, before: 600_000 },
     triggers: {},
+    fleet: { servers: [], caFile: null, credentialsFile: null, host: null, services: [], pausesAtMost: 1 },
     profiles: {},
     collectors: {},
   });

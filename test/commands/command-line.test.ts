@@ -54,7 +54,7 @@ Set up
   doctor     what would work on this host now, and how to fix the rest
   profiles   which collectors run for which target (list, show)
   config     the settings in force and where each came from
-  agent      the background service: queue, recorder, local API
+  agent      the background service: queue, recorder, local API, fleet end point
   arm        capture before any restart of a unit, whoever restarts it, for some hours
   demo       a sick service of our own, guarded and restarted before your eyes
   completion bash, zsh or fish

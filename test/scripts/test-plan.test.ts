@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { isAlone, isSlow, planGroups, writeGroups } from "../../scripts/test-plan.ts";
 
+const withLine = (line: string) => ({ path: "test/a.test.ts", text: `import x from "y";\n${line}\n` });
 const plain = (path: string) => ({ path: `test/${path}`, text: 'test("x", () => undefined);\n' });
 
 test("end to end, with a server, or long, a file is not quick, and alone", () => {
@@ -19,22 +20,22 @@ test("end to end, with a server, or long, a file is not quick, and alone", () =>
 
 test("what changes its process is alone, and what only reads it is not", () => {
   // In pieces: this file itself is read for such words.
-  const [env, signal] = ["process.env", "process"];
-  const text = (line: string) => ({ path: "test/a.test.ts", text: `import x from "y";\n${line}\n` });
+  const [env, own, all, mock] = ["process.env", "process", "globalThis", "mock"];
+  const [before, afterEach] = ["before", "afterEach"];
   for (const line of [
     `${env}.PATH = folder;`,
     `  ${env}["PATH"] = folder;`,
     `delete ${env}.PATH;`,
-    `${signal}.chdir(folder);`,
-    `${signal}.exit(1);`,
-    `${signal}.once("SIGTERM", stop);`,
-    `${"global"}This.Date = Later;`,
-    `t.${"mock"}.timers.enable();`,
-    `${"before"}(async () => undefined);`,
-    `${"afterEach"}(() => undefined);`,
+    `${own}.chdir(folder);`,
+    `${own}.exit(1);`,
+    `${own}.once("SIGTERM", stop);`,
+    `${all}.Date = Later;`,
+    `t.${mock}.timers.enable();`,
+    `${before}(async () => undefined);`,
+    `${afterEach}(() => undefined);`,
     "// Alone: it counts the files that this process holds.",
   ])
-    assert.equal(isAlone(text(line)), true, line);
+    assert.equal(isAlone(withLine(line)), true, line);
   for (const line of [
     `const path = ${env}.PATH ?? "";`,
     `if (${env}.PATH === "") return;`,
@@ -42,7 +43,7 @@ test("what changes its process is alone, and what only reads it is not", () => {
     "after(() => rmSync(folder));",
     "  before(work);",
   ])
-    assert.equal(isAlone(text(line)), false, line);
+    assert.equal(isAlone(withLine(line)), false, line);
 });
 
 test("every file is in one group; the longest start first, the shared ones before the short", () => {

@@ -51,7 +51,14 @@ test("tests are counted as node:test counts them, by the file that defines them"
   });
 
   assert.deepEqual(resultOf(results, "test/b.test.ts"), {
-    ...{ tests: 5, suites: 1, pass: 1, fail: 1, cancelled: 1, skipped: 1, todo: 1, unfinished: 0 },
+    tests: 5,
+    suites: 1,
+    pass: 1,
+    fail: 1,
+    cancelled: 1,
+    skipped: 1,
+    todo: 1,
+    unfinished: 0,
     failures: ["test/b.test.ts:3 bad", "test/b.test.ts:3 late"],
   });
   assert.deepEqual(wrongWith(resultOf(results, "test/a.test.ts")), []);
@@ -119,18 +126,20 @@ test("up to three files that failed run again; four, or a test that stands in no
   assert.deepEqual(failing(1, ["test/helpers/contract.ts"]), []);
 });
 
+/** A second run, of b.test.ts alone, in which its test `bad` ends like this. */
+function again(kind: "pass" | "fail") {
+  const { hear, results } = collectResults("/p/", ["/p/test/b.test.ts"], [["test/b.test.ts"]]);
+  for (const name of ["good", "bad"]) hear("enqueue", event("test/b.test.ts", name));
+  hear("pass", event("test/b.test.ts", "good"));
+  hear(kind, event("test/b.test.ts", "bad", kind === "fail" ? error("testCodeFailure") : {}));
+  return results();
+}
+
 test("the second time counts, in the closing lines too, and both are told", () => {
   const first = runOf((hear) => {
     hear("enqueue", event("test/b.test.ts", "bad"));
     hear("fail", event("test/b.test.ts", "bad", error("testCodeFailure")));
   });
-  const again = (kind: "pass" | "fail") => {
-    const { hear, results } = collectResults("/p/", ["/p/test/b.test.ts"], [["test/b.test.ts"]]);
-    for (const name of ["good", "bad"]) hear("enqueue", event("test/b.test.ts", name));
-    hear("pass", event("test/b.test.ts", "good"));
-    hear(kind, event("test/b.test.ts", "bad", kind === "fail" ? error("testCodeFailure") : {}));
-    return results();
-  };
 
   const { tests, pass, fail } = totalOf(first, again("pass"));
   assert.deepEqual({ tests, pass, fail }, { tests: 4, pass: 4, fail: 0 });
