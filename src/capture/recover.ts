@@ -21,8 +21,6 @@ import { sealBundle, type SealingSettings, type SealRequest } from "./seal.ts";
 /** For processes that were just killed to be gone, with what they were writing. */
 const STRAYS_END_MS = 200;
 
-/** For cores that are completed without the capture that took them. */
-const COMPLETED_MS = 5000;
 const LOOK_MS = 100;
 
 /** The collector whose evidence may be whole later than its capture. */
@@ -40,11 +38,14 @@ export interface Recovery {
   readonly reason?: string;
 }
 
-/** Seals every interrupted bundle of a spool. Never rejects for one of them: the others go on. */
+/**
+ * Seals every interrupted bundle of a spool; one whose core is still being completed is waited for at most `patienceMs` in
+ * all. Never rejects for one of them: the others go on.
+ */
 export async function recoverSpool(
   spool: string,
   urlOf: (capture: CaptureFile) => string,
-  sealing: SealingSettings,
+  { patienceMs = 0, ...sealing }: SealingSettings & { readonly patienceMs?: number },
 ): Promise<readonly Recovery[]> {
   const interrupted = async () => (await listSpool(spool)).filter(({ state }) => state === "interrupted");
   if ((await interrupted()).length === 0) {
@@ -52,7 +53,7 @@ export async function recoverSpool(
     return [];
   }
   await makeFolder(join(spool, LOCKS_FOLDER));
-  const completed = openPatience();
+  const completed = openPatience(patienceMs);
   const lock = await holdLock(join(spool, LOCKS_FOLDER, "recovery"), 10_000);
   if (!lock) return [];
   try {
@@ -75,9 +76,9 @@ export async function recoverSpool(
   }
 }
 
-/** Asks whether nobody completes the core of a bundle any more; it is waited for, but not for long in all. */
-function openPatience(): (captureId: string) => Promise<boolean> {
-  const end = performance.now() + COMPLETED_MS;
+/** Asks whether nobody completes the core of a bundle any more. */
+function openPatience(patienceMs: number): (captureId: string) => Promise<boolean> {
+  const end = performance.now() + patienceMs;
   return async (captureId) => {
     for (;;) {
       if (!(await findMarked(captureId)).some(isInOwnCgroup)) return true;

@@ -42,7 +42,7 @@ export async function run(context: CommandContext<AddOptions>): Promise<CommandR
     const bytes = secured.records.reduce((sum, record) => sum + record.bytes, 0);
     const what = `${count(files.length)}, ${formatBytes(bytes)}`;
     const capture = await keepBundle(secured, { destination, context, what });
-    await recover(loaded, destination).catch(() => undefined);
+    await recover(loaded, destination, { patienceMs: 0 }).catch(() => undefined);
     const json: AddResult = { capture, files: files.map(({ facts }) => facts) };
     return {
       exitCode: stoppedBy === undefined ? exitCodeOfResult(capture) : exitCodeOf(stoppedBy),

@@ -66,7 +66,7 @@ export async function run(context: CommandContext<CaptureCommandOptions>): Promi
     ),
   );
   // What this capture says is said whatever lies in the spool besides.
-  await recover(loaded, destination).catch(() => undefined);
+  await recover(loaded, destination, { patienceMs: 0 }).catch(() => undefined);
   const results = outcomes.flatMap(({ capture }) => (capture.saved ? [capture] : []));
   const stopped = outcomes.flatMap(({ stoppedBy }) =>
     stoppedBy === undefined || stoppedBy === "go-on" ? [] : [stoppedBy],

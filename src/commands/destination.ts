@@ -26,15 +26,19 @@ export function storeName(options: Pick<CaptureOptions, "to">, { settings }: Loa
   });
 }
 
+/** Whoever asks for what lies in the spool waits so long for a core that is completed without its capture. */
+const PATIENCE_MS = 5000;
+
 /** Seals what a killed run left, as every command does that looks at the spool. */
 export async function recover(
   loaded: LoadedSettings,
   { store, sealing }: Destination,
+  { patienceMs = PATIENCE_MS } = {},
 ): Promise<readonly Recovery[]> {
   const spool = loaded.settings.spool.path;
   const urlOf = (capture: CaptureFile) =>
     store?.name === capture.store && store ? bundleUrl(store, capture) : join(spool, capture.captureId);
-  return recoverSpool(spool, urlOf, sealing);
+  return recoverSpool(spool, urlOf, { ...sealing, patienceMs });
 }
 
 export async function openDestination(

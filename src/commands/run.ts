@@ -48,7 +48,7 @@ export async function run(context: CommandContext<RunOptions>): Promise<CommandR
   let capture: RunResult["capture"] = { saved: false, reason: ran.problem ?? "nothing could be kept" };
   if (ran.secured !== undefined)
     capture = await keepBundle(ran.secured, { destination, context, what: whatOf(ran) });
-  await recover(loaded, destination).catch(() => undefined);
+  await recover(loaded, destination, { patienceMs: 0 }).catch(() => undefined);
   return { exitCode: exitCodeOfEnd(ran), json: { capture, command } satisfies RunResult };
 }
 

@@ -18,11 +18,12 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, test } from "node:test";
 import { z } from "zod";
-import { CaptureFile, Manifest } from "../../src/bundle/manifest.ts";
+import { CaptureFile, Manifest, type CollectorRecord } from "../../src/bundle/manifest.ts";
 import { verifyBundle } from "../../src/bundle/verify.ts";
 import type { JournalEntry } from "../../src/capture/journal.ts";
 import type { SealingSettings } from "../../src/capture/seal.ts";
 import { recoverSpool } from "../../src/capture/recover.ts";
+import { makeOwnCgroup, removeEmptyCgroups } from "../../src/host/own-cgroup.ts";
 import { readOwnIdentity } from "../../src/host/process-identity.ts";
 import { captureFile, captureId } from "../helpers/sealed-bundle.ts";
 import { start } from "../helpers/started.ts";
@@ -92,10 +93,20 @@ async function recovered(left: Left): Promise<{ readonly manifest: Manifest; rea
   return { manifest: manifestOf(spool, id), folder };
 }
 
+const recordOf = (name: string): CollectorRecord => ({
+  name,
+  tool: name,
+  status: "ok",
+  startedAt: AT,
+  endedAt: AT,
+  commands: [],
+  bytes: 3,
+});
+
 function ended(name: string): JournalEntry {
   return {
     kind: "collector",
-    record: { name, tool: name, status: "ok", startedAt: AT, endedAt: AT, commands: [], bytes: 3 },
+    record: recordOf(name),
     readings: [
       { id: name, collector: name, text: "so it is", value: 1, unit: "count", file: `evidence/${name}/f` },
     ],
@@ -331,4 +342,80 @@ test("what a killed capture left running writes into no bundle that is sealed", 
 
   assert.equal(await gone, "SIGKILL");
   assert.deepEqual((await verifyBundle(join(spool, id))).faults, []);
+});
+
+/** What a helper keeps of a core once it stands (core/helper/alone.ts). */
+const TOLD = [
+  { method: "snapshot", instead: [], file: "core.zst", isPacked: true, open: "gdb -c core" },
+  {
+    event: "ready",
+    modules: [],
+    estimate: { pauseMs: 1, timeMs: 1, coreBytes: 1 },
+    areas: 1,
+    residentBytes: 1,
+  },
+  { event: "standing", pauseMs: 1, stopMs: 1, threads: [1], survivesRestart: true },
+];
+const COMPLETE = {
+  event: "complete",
+  coreBytes: 1,
+  headBytes: 1,
+  readBytes: 1,
+  holeBytes: 0,
+  failedBytes: 0,
+  pauseMs: 1,
+  segments: 1,
+  problems: [],
+  remarks: [],
+  streamMs: 1,
+  peakResidentBytes: 1,
+};
+
+test("a core whose helper was ended too, or that is none, stays partial and says why", async () => {
+  const pending = "the core was still being written";
+  for (const [last, reason] of [
+    [[], "the core broke off: its helper was ended"],
+    [[{ event: "failed", reason: "no space left" }], "the core broke off: no space left"],
+    [[COMPLETE], "the compressed core does not decode"],
+  ] as const) {
+    const spool = spoolFolder();
+    const id = leave(spool, {
+      planned: ["core"],
+      evidence: { "evidence/core/core.zst": "no core" },
+      journal: [
+        { kind: "core", file: "evidence/core/core.zst" },
+        {
+          kind: "collector",
+          record: { ...recordOf("core"), status: "partial", reason: `slow; ${pending}` },
+          readings: [],
+        },
+      ],
+    });
+    const late = join(spool, `${id}.late.jsonl`);
+    writeFileSync(late, [...TOLD, ...last].map((line) => `${JSON.stringify(line)}\n`).join(""));
+
+    await recover(spool);
+
+    const core = manifestOf(spool, id).collectors.find(({ name }) => name === "core");
+    assert.deepEqual([core?.status, core?.reason], ["partial", `slow; ${reason}`]);
+    const facts = JSON.parse(readFileSync(join(spool, id, "evidence/core/core.json"), "utf8"));
+    assert.deepEqual([facts.complete, facts.problems], [false, [reason]]);
+    assert.equal(existsSync(late), false);
+  }
+});
+
+test("a bundle whose core is still being completed is left alone until it is", async (t) => {
+  const spool = spoolFolder();
+  const id = leave(spool, { planned: ["core"], evidence: { "evidence/core/core.zst": "begun" } });
+  const { pid, child } = await start(t, ["env", `EXHIBIT_RUN=${id}.core`, "sleep", "60"], { silent: true });
+  makeOwnCgroup().take(pid);
+  t.after(() => removeEmptyCgroups());
+
+  assert.deepEqual(await recover(spool), []);
+  assert.equal(child.exitCode ?? child.signalCode, null);
+  assert.equal(existsSync(join(spool, id, "manifest.json")), false);
+
+  child.kill("SIGKILL");
+  await until(() => child.signalCode !== null, 5000);
+  assert.deepEqual(await recover(spool), [{ captureId: id, state: "sealed" }]);
 });
