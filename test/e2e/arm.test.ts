@@ -37,6 +37,7 @@ StandardOutput=null
 StandardError=null
 WatchdogSec=6s
 TimeoutAbortSec=1s
+TimeoutStopSec=2s
 RestartSec=100ms
 `;
 /** One ends, the other says something, as often as somebody makes a file. */
