@@ -49,6 +49,8 @@ table { border-collapse: collapse; width: 100%; font-size: 13px }
 .bars .bar { width: 40%; min-width: 70px }
 .bars .number { white-space: normal }
 .recorded .bar { width: 60% }
+.recorded th { width: 18% }
+.recorded small { display: block }
 .recorded .bar svg { height: 32px; margin: 0 }
 .routes .bar { width: 24% }
 .routes tr th:first-child { min-width: 140px }
@@ -84,7 +86,8 @@ footer { color: var(--muted); font-size: 12px; border-top: 1px solid var(--line)
 @media (max-width: 680px) {
   .wide { display: none }
   .phone { display: block }
-  .recorded .bar { width: 46% }
+  .recorded .bar { width: 44% }
+  .recorded th { width: 28% }
 }
 @media print {
   body { padding: 0; max-width: none }
