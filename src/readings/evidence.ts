@@ -7,6 +7,7 @@ import { filesOf, type ReadEvidence } from "./evidence/files.ts";
 import { readHost, type HostEvidence } from "./evidence/host.ts";
 import { readProcess, type ProcessEvidence } from "./evidence/process.ts";
 import { readRuntime, type RuntimeEvidence } from "./evidence/runtime.ts";
+import { readRecorded, type RecordedEvidence } from "./evidence/recorded.ts";
 import { readSockets, type SocketEvidence } from "./evidence/sockets.ts";
 import { readStacks, type StackEvidence } from "./evidence/stacks.ts";
 import { readUsage, type UsageEvidence } from "./evidence/usage.ts";
@@ -25,6 +26,8 @@ export interface Evidence {
   readonly host?: HostEvidence | undefined;
   readonly runtime?: RuntimeEvidence | undefined;
   readonly stacks?: StackEvidence | undefined;
+  /** The minutes before. */
+  readonly recorded?: RecordedEvidence | undefined;
 }
 
 /** Reads the evidence of one bundle; `about` is its capture.json or manifest, or what a live look knows of its target. */
@@ -33,7 +36,7 @@ export async function readEvidence(
   about: { readonly target?: EvidenceTarget | undefined },
 ): Promise<Evidence> {
   const of = (collector: string) => filesOf(collector, read);
-  const [process, threads, usage, sockets, descriptors, host, runtime, stacks] = await Promise.all([
+  const [process, threads, usage, sockets, descriptors, host, runtime, stacks, recorded] = await Promise.all([
     readProcess(of("process")),
     readThreads(of("threads")),
     readUsage(of("threads")),
@@ -42,6 +45,18 @@ export async function readEvidence(
     readHost(of("host")),
     readRuntime(of("runtime")),
     readStacks(of("stacks")),
+    readRecorded(of("recorder")),
   ]);
-  return { target: about.target, process, threads, usage, sockets, descriptors, host, runtime, stacks };
+  return {
+    target: about.target,
+    process,
+    threads,
+    usage,
+    sockets,
+    descriptors,
+    host,
+    runtime,
+    stacks,
+    recorded,
+  };
 }

@@ -4,7 +4,7 @@ import { printable } from "../printable.ts";
 import { html, type Markup } from "./markup.ts";
 
 /** Of the page's palette, after Okabe and Ito. */
-export type Colour = "blue" | "orange" | "green" | "pink" | "yellow" | "red" | "grey" | "free";
+export type Colour = "blue" | "orange" | "green" | "pink" | "yellow" | "red" | "grey" | "free" | "track";
 
 export interface Segment {
   readonly name: string;

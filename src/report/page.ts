@@ -14,6 +14,7 @@ import { html, pageText, type Markup } from "./markup.ts";
 import { memoryCard } from "./memory.ts";
 import { howToOpen } from "./opening.ts";
 import { pressureCard } from "./pressure.ts";
+import { recordedCard } from "./recorded.ts";
 import { requestsCard } from "./requests.ts";
 import { socketsCard } from "./sockets.ts";
 import { standsOut } from "./stands-out.ts";
@@ -80,7 +81,8 @@ function charts(manifest: Manifest, extras: ReportExtras): Markup {
   const { cpus, memoryBytes } = manifest.host;
   const { runtime, threads, sockets, descriptors, usage } = evidence;
   const record = manifest.collectors.find(({ name }) => name === "runtime");
-  return html`${pair(cpuCard(threads, { beganAtMs, mask }), collectionsCard(runtime, { record, beganAtMs }))}
+  return html`${recordedCard(evidence.recorded, { beganAtMs, mask })}
+  ${pair(cpuCard(threads, { beganAtMs, mask }), collectionsCard(runtime, { record, beganAtMs }))}
   ${requestsCard(runtime, mask)} ${pair(socketsCard(sockets), descriptorsCard(descriptors, usage))}
   ${pair(memoryCard(evidence, memoryBytes), pressureCard(evidence, { cpus, mask }))}`;
 }

@@ -48,6 +48,10 @@ table { border-collapse: collapse; width: 100%; font-size: 13px }
 .bar svg { height: 12px; margin-top: 4px }
 .bars .bar { width: 40%; min-width: 70px }
 .bars .number { white-space: normal }
+.recorded .bar { width: 60% }
+.recorded th { width: 18% }
+.recorded small { display: block }
+.recorded .bar svg { height: 32px; margin: 0 }
 .routes .bar { width: 24% }
 .routes tr th:first-child { min-width: 140px }
 .vitals .moved { font-weight: 600 }
@@ -67,6 +71,7 @@ tr:first-child th { border-top: 0 }
 .keep { white-space: nowrap }
 svg { width: 100%; height: auto; display: block }
 svg.timeline { min-width: 640px }
+.phone { display: none }
 svg text { font: 11px system-ui, "DejaVu Sans", sans-serif; fill: var(--muted) }
 svg .name { fill: var(--fg); font-size: 12px }
 svg .mitigation { fill: var(--green); font-weight: 600 }
@@ -78,10 +83,18 @@ footer { color: var(--muted); font-size: 12px; border-top: 1px solid var(--line)
   header { display: block }
   header div:last-child { text-align: left }
 }
+@media (max-width: 680px) {
+  .wide { display: none }
+  .phone { display: block }
+  .recorded .bar { width: 44% }
+  .recorded th { width: 28% }
+}
 @media print {
   body { padding: 0; max-width: none }
   .card, li, tr { break-inside: avoid }
   svg.timeline, .scroll table { min-width: 0 }
+  .wide { display: block }
+  .phone { display: none }
   .pair { grid-template-columns: 1fr 1fr }
   details::details-content { content-visibility: visible; display: block }
 }

@@ -3,6 +3,7 @@ import type { CollectorRecord, Manifest, Outcome } from "../bundle/manifest.ts";
 import { originMs } from "../bundle/origin.ts";
 import { formatBytes, formatDuration } from "../incident/wording.ts";
 import { printable } from "../printable.ts";
+import { barTable, type BarRow, type Colour } from "./bars.ts";
 import { html, type Markup } from "./markup.ts";
 
 const LEFT = 200;
@@ -60,6 +61,37 @@ function timelineRow(record: CollectorRecord, y: number, x: (ms: number) => numb
     >`;
 }
 
+/** The same in rows of text, for a narrow screen: there the drawing would have to be scrolled. */
+function narrowTimeline(collectors: readonly CollectorRecord[], totalMs: number): Markup {
+  const rows = collectors.map((record): BarRow => {
+    const { name, startedMonotonicMs: start, durationMs = 0, observedPauseMs: pause = 0 } = record;
+    if (start === undefined)
+      return {
+        label: name,
+        full: totalMs,
+        value: `${record.status}: ${printable(record.reason ?? "", 100)}`,
+        segments: [],
+      };
+    const colour: Colour = record.status === "ok" ? "blue" : "grey";
+    const ran = Math.max(0, durationMs - pause);
+    return {
+      label: name,
+      full: totalMs,
+      value: [
+        formatDuration(durationMs),
+        ...(record.status === "ok" ? [] : [record.status]),
+        ...(pause > 0 ? [`stopped ${formatDuration(pause)}`] : []),
+      ].join(", "),
+      segments: [
+        { name: `from +${formatDuration(start)}`, amount: start, colour: "track" },
+        { name: `target stopped ${formatDuration(pause)}`, amount: pause, colour: "red" },
+        { name: `ran ${formatDuration(ran)}`, amount: ran, colour },
+      ],
+    };
+  });
+  return barTable("timeline of the collectors", rows);
+}
+
 /** One row a collector, on one scale from the start of the capture to its end or that of the mitigation's start. */
 export function timeline(
   manifest: Pick<Manifest, "collectors" | "durationMs" | "startedAt">,
@@ -95,8 +127,12 @@ export function timeline(
           /><text class="mitigation" x="${x(begun) - 5}" y="2" text-anchor="end">mitigation began</text>`
       : undefined;
   return html`<div class="card">
-    <h2>How this was captured <small>hatched: the target was stopped</small></h2>
-    <div class="scroll" role="region" aria-label="timeline" tabindex="0">
+    <h2>How this was captured <small>red: the target was stopped</small></h2>
+    <div class="phone">
+      ${narrowTimeline(collectors, total)}
+      ${begun === undefined || begun < 0 ? undefined : html`<p class="good">mitigation began at +${formatDuration(begun)}</p>`}
+    </div>
+    <div class="scroll wide" role="region" aria-label="timeline" tabindex="0">
       <svg
         class="timeline"
         viewBox="0 -14 ${LEFT + WIDTH + 150} ${height + 36}"

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { z } from "zod";
 import { openAgent, type Said } from "../helpers/agent.ts";
@@ -131,4 +132,41 @@ test("a process that the recorder does not know is no gap, one that it should ha
     statuses.map((record) => record?.status),
     ["unsupported", "partial"],
   );
+});
+
+/** A manager of services that prints each datagram it is sent, as JSON. */
+const MANAGER = `
+import json, socket, sys
+manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+manager.bind(sys.argv[1])
+print("null", flush=True)
+while True:
+    told = manager.recv(4096).decode().split("\\n")
+    # systemd-notify(1) asks whether it was heard, by a descriptor that is closed when it is not taken.
+    if told != ["BARRIER=1"]:
+        print(json.dumps(told), flush=True)
+`;
+
+test("the agent tells its service manager that it is ready, that it lives, and that it stops", async (t) => {
+  const { sandbox, begin } = openAgent(t);
+  const address = join(sandbox.folder, "notify.sock");
+  const { child } = await start(t, ["python3", "-c", MANAGER, address]);
+  assert.ok(child.stdout);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const told = async () =>
+    z
+      .array(z.string())
+      .nullable()
+      .parse(JSON.parse((await lines.next()).value));
+  assert.equal(await told(), null);
+
+  const agent = await begin({ NOTIFY_SOCKET: address, WATCHDOG_USEC: "1000000" });
+  const messages = [await told(), await told(), await told()];
+  agent.kill("SIGTERM");
+  let last = await told();
+  while (last?.includes("WATCHDOG=1")) last = await told();
+
+  assert.deepEqual(messages, [["READY=1", "STATUS=waiting for work"], ["WATCHDOG=1"], ["WATCHDOG=1"]]);
+  assert.deepEqual(last, ["STOPPING=1"]);
+  assert.deepEqual(await once(agent, "exit"), [0, null]);
 });

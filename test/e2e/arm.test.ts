@@ -1,7 +1,9 @@
 // Needs: systemd
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { CapturedManifest, CLI, statusesOf } from "../helpers/exhibit.ts";
 import { bootSystemd, type Ran, type Systemd } from "../helpers/systemd.ts";
 import { until } from "../helpers/until.ts";
@@ -16,6 +18,39 @@ const ROUNDS = 3;
 
 const unit = (more: string) =>
   `[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/sleep 1000\nStandardOutput=null\n${more}`;
+
+const LIMIT_MS = 60_000;
+const SHIPPED_UNIT = fileURLToPath(new URL("../../config/systemd/exhibit.service", import.meta.url));
+const TRIGGERS = `agent: {socket: /run/exhibit/agent.sock}
+profiles: {small: {summary: small, collectors: [process]}}
+triggers:
+  crashes: {unit: crashing, when: restarts, profile: small}
+  words: {unit: talking, when: log, line: '^pool exhausted$', profile: small}
+`;
+/** What a unit of the booted systemd needs, and what makes the test quick. */
+const HERE = `[Unit]
+DefaultDependencies=no
+[Service]
+ExecStart=
+ExecStart=${process.execPath} ${CLI} agent --config /run/agent.yaml
+StandardOutput=null
+StandardError=null
+WatchdogSec=6s
+TimeoutAbortSec=1s
+TimeoutStopSec=2s
+RestartSec=100ms
+`;
+/** One ends, the other says something, as often as somebody makes a file. */
+const CRASHING = unit("Restart=on-failure\nRestartSec=100ms\n").replace(
+  "/bin/sleep 1000",
+  `/bin/sh -c 'until rm /run/crash 2>/dev/null; do sleep 0.1; done; exit 1'`,
+);
+const TALKING = `[Unit]
+DefaultDependencies=no
+[Service]
+ExecStart=/bin/sh -c 'while sleep 0.1; do rm /run/talk 2>/dev/null && echo pool exhausted; done'
+StandardError=null
+`;
 
 let systemd: Systemd | undefined;
 
@@ -65,6 +100,19 @@ function manifestsOf(name: string): readonly CapturedManifest[] {
     .toSorted()
     .map((id) => CapturedManifest.parse(JSON.parse(readFileSync(`${spool}/${id}/manifest.json`, "utf8"))));
 }
+
+const reasonsOf = (name: string) => manifestsOf(name).map(({ reason }) => reason ?? "");
+
+/** Once is not enough: nobody says since when the journal is read. */
+const talkUntil = (isDone: () => boolean | Promise<boolean>, what: string) =>
+  until(
+    async () => {
+      writeFileSync(inside("/run/talk"), "");
+      return isDone();
+    },
+    LIMIT_MS,
+    what,
+  );
 
 test("whoever restarts an armed unit, what its process was is saved first", async () => {
   await succeed("systemctl", "start", "muskie@7");
@@ -143,6 +191,71 @@ test("a unit without time to stop, and one that is not there, are refused in a l
   assert.equal(absent.exitCode, 1);
   assert.match(absent.stderr, /there is no unit absent\.service/);
   assert.equal(escape.exitCode, 2);
+});
+
+test("the agent's unit is one that systemd understands", async () => {
+  const { stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", SHIPPED_UNIT], { encoding: "utf8" });
+
+  // It tells of the host's other units, too.
+  assert.deepEqual(
+    stderr.split("\n").filter((line) => line.includes("exhibit.service")),
+    [],
+  );
+});
+
+test("systemd's restarts and a line of the journal are captured; an agent that hangs is restarted and fires no more", async () => {
+  const agent = async (...properties: readonly string[]) =>
+    succeed("systemctl", "show", "--value", "-p", properties.join(","), "exhibit");
+  booted().addFile("agent.yaml", `${SETTINGS}${TRIGGERS}`);
+  await booted().addUnit(
+    "journal.service",
+    unit("").replace("/bin/sleep 1000", "/lib/systemd/systemd-journald") + "Type=notify\n",
+  );
+  await succeed("systemctl", "start", "journal");
+  await booted().addUnit("exhibit.service", readFileSync(SHIPPED_UNIT, "utf8"));
+  await succeed("mkdir", "/run/systemd/system/exhibit.service.d");
+  await booted().addUnit("exhibit.service.d/here.conf", HERE);
+  await booted().addUnit("crashing.service", CRASHING);
+  await booted().addUnit("talking.service", TALKING);
+  await succeed("systemctl", "start", "crashing", "talking");
+
+  await succeed("systemctl", "start", "exhibit");
+
+  // Type=notify: the start has waited until the agent said READY=1.
+  assert.equal(await agent("ActiveState", "StatusText"), "waiting for work\nactive");
+  assert.ok(existsSync(inside("/run/exhibit/agent.sock")));
+  const alive = await agent("WatchdogTimestampMonotonic");
+  await until(
+    async () => (await agent("WatchdogTimestampMonotonic")) !== alive,
+    LIMIT_MS,
+    "it says WATCHDOG=1, and has looked at what there is",
+  );
+  writeFileSync(inside("/run/crash"), "");
+  await talkUntil(
+    () => reasonsOf("crashing").length === 1 && reasonsOf("talking").length === 1,
+    "both triggers have captured",
+  );
+  assert.deepEqual(
+    [...reasonsOf("crashing"), ...reasonsOf("talking")],
+    [
+      "trigger crashes: systemd restarted it once or more within 10 min 0 s",
+      "trigger words: a line of its log matched within 1 min 0 s",
+    ],
+  );
+  assert.equal(await agent("NRestarts"), "0");
+
+  await succeed("kill", "-STOP", String(await mainPid("exhibit")));
+  await until(async () => (await agent("NRestarts")) === "1", LIMIT_MS, "its watchdog has restarted it");
+  await until(async () => (await agent("ActiveState")) === "active", LIMIT_MS, "it is ready again");
+  const status = ["-s", "--unix-socket", "/run/exhibit/agent.sock", "http://agent/v1/status"];
+  const isRefused = /"name":"words"[^}]*"fired":0,"refused":\{"cooldown":[1-9]/;
+  await talkUntil(async () => isRefused.test(await succeed("curl", ...status)), "the same line was refused");
+  await succeed("systemctl", "stop", "exhibit");
+  assert.deepEqual(
+    [reasonsOf("crashing").length, reasonsOf("talking").length],
+    [1, 1],
+    "within the cooldown",
+  );
 });
 
 test("a unit that is not armed is not captured by capture --if-armed", async () => {

@@ -17,7 +17,7 @@ export interface Agent {
   readonly socket: string;
   readonly recorder: string;
   /** Starts it, and waits until it listens. */
-  readonly begin: () => Promise<ReturnType<Sandbox["start"]>>;
+  readonly begin: (env?: NodeJS.ProcessEnv) => Promise<ReturnType<Sandbox["start"]>>;
   readonly ask: (method: string, path: string, body?: unknown) => Promise<Said>;
 }
 
@@ -41,8 +41,8 @@ export function openAgent(t: Pick<TestContext, "after">, settings = ""): Agent {
     const [response] = await once(asked, "response");
     return { status: response.statusCode, body: await text(response) };
   };
-  const begin = async () => {
-    const child = sandbox.start(["agent"]);
+  const begin = async (env: NodeJS.ProcessEnv = {}) => {
+    const child = sandbox.start(["agent"], { env });
     t.after(async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill("SIGKILL");

@@ -31,7 +31,10 @@ export interface Sandbox {
     options?: { env?: NodeJS.ProcessEnv },
   ) => Promise<{ readonly status: number | null; readonly stdout: string; readonly stderr: string }>;
   /** Starts and leaves it running; stderr is collected. */
-  readonly start: (args: readonly string[]) => ChildProcess & { readonly output: () => string };
+  readonly start: (
+    args: readonly string[],
+    options?: { env?: NodeJS.ProcessEnv },
+  ) => ChildProcess & { readonly output: () => string };
   /** Ids in the spool, oldest first. */
   readonly ids: () => readonly string[];
   readonly manifest: (id?: string) => CapturedManifest;
@@ -92,10 +95,10 @@ export function openSandbox(settings = "", stores = ""): Sandbox {
       ]);
       return { status, stdout, stderr };
     },
-    start: (args) => {
+    start: (args, { env } = {}) => {
       const child = spawn(process.execPath, words(args), {
         stdio: ["ignore", "pipe", "pipe"],
-        env: { ...process.env, NO_COLOR: "1" },
+        env: { ...process.env, NO_COLOR: "1", ...env },
       });
       let output = "";
       child.stderr.on("data", (data) => (output += String(data)));

@@ -81,6 +81,12 @@ describe("the page in Chromium", () => {
 
         assert.deepEqual(found, { passed: true, bad: [] }, `${scheme}, ${width}`);
         assert.equal(await evaluate("document.documentElement.scrollWidth <= innerWidth"), true, `${width}`);
+        const timeline = `[...document.querySelectorAll(".phone, .wide")].filter((one) => one.offsetWidth > 0)`;
+        assert.deepEqual(
+          await evaluate(`${timeline}.map((one) => [one.className, one.scrollWidth <= one.clientWidth])`),
+          [[width === 390 ? "phone" : "scroll wide", true]],
+          `the timeline, ${width}`,
+        );
       }
     });
 });

@@ -171,6 +171,7 @@ export function evidenceOf(say: () => string) {
     inode: 100 + index,
   });
   const began = Date.parse("2026-11-22T03:12:07Z");
+  const tcpState = `t${say()}`;
   return evidenceFrom({
     "threads/usage.jsonl": json(usage),
     "threads/summary.json": { mainThread: 42, windowMs: 4000 },
@@ -221,6 +222,25 @@ export function evidenceOf(say: () => string) {
       ],
     },
     "process/status.txt": `Name:\tx\nVmRSS:\t  2000 kB\nRssAnon:\t  1500 kB\nThreads:\t2\n`,
+    "recorder/process.jsonl": json(
+      [0, 1, 2, 3, 9, 10].flatMap((second) => [
+        {
+          kind: "process",
+          at: at(second),
+          upMs: 5000 + second * 1000,
+          cpuMs: second * 400,
+          residentBytes: 1e6,
+          threads: 2,
+        },
+        {
+          kind: "deep",
+          at: at(second),
+          upMs: 5000 + second * 1000,
+          descriptors: 51,
+          sockets: { [tcpState]: 4, CLOSE_WAIT: 2 },
+        },
+      ]),
+    ),
     "host/first-loadavg.txt": "1.50 1.00 0.50 1/200 99\n",
     "host/first-pressure-cpu.txt": "some avg10=23.00 avg60=1.00 avg300=0.00 total=99\n",
     "host/first-meminfo.txt": "MemTotal: 4000 kB\nMemAvailable: 1000 kB\n",

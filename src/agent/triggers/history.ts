@@ -31,6 +31,8 @@ export interface History {
   readonly refusal: (name: string, limits: Limits) => Refusal | undefined;
   /** It fires now: durable when it resolves. Rejects with the system's error. */
   readonly record: (name: string, limits: Limits) => Promise<void>;
+  /** Its last time does not count: nothing came of it. Never rejects; what cannot be written down counts after a restart. */
+  readonly takeBack: (name: string) => Promise<void>;
   readonly lastAt: (name: string) => string | undefined;
   /** In the last 24 hours. */
   readonly count: (name: string) => number;
@@ -54,6 +56,15 @@ export async function openHistory(
     Object.entries(read?.fired ?? {}).map(([name, times]) => [name, times.map((one) => rebased(one, clock))]),
   );
   let writing: Promise<unknown> = Promise.resolve();
+  const save = async () => {
+    const text = JSON.stringify({ version: 1, fired: Object.fromEntries(fired) });
+    const write = writing.then(async () => {
+      await makeFolder(dirname(path));
+      await writeFileDurable(path, `${text}\n`);
+    });
+    writing = write.catch(() => undefined);
+    await write;
+  };
   const ages = (name: string) => (fired.get(name) ?? []).map((one) => clock.upMs() - one.upMs);
   const count = (name: string) => ages(name).filter((age) => age < DAY_MS).length;
   return {
@@ -72,13 +83,11 @@ export async function openHistory(
       };
       const kept = (fired.get(name) ?? []).filter(({ upMs }) => now.upMs - upMs < Math.max(DAY_MS, cooldown));
       fired.set(name, [...kept, now]);
-      const text = JSON.stringify({ version: 1, fired: Object.fromEntries(fired) });
-      const write = writing.then(async () => {
-        await makeFolder(dirname(path));
-        await writeFileDurable(path, `${text}\n`);
-      });
-      writing = write.catch(() => undefined);
-      await write;
+      await save();
+    },
+    takeBack: async (name) => {
+      fired.set(name, (fired.get(name) ?? []).slice(0, -1));
+      await save().catch(() => undefined);
     },
   };
 }

@@ -10,6 +10,8 @@ import type { History, Refusal } from "./history.ts";
 import { eventRuleOf, lookRuleOf } from "./rules.ts";
 import type { Finding, LookRule } from "./rule.ts";
 
+/** After a capture that saved nothing: the process was gone, or the disk full. */
+const AFTER_NOTHING_MS = 60_000;
 /** How long what happened waits for a capture that another trigger began. */
 const WAIT_MS = 60_000;
 
@@ -71,6 +73,7 @@ export function openTrigger(
   let blind: string | undefined;
   let fault: string | undefined;
   let last: Captured | undefined;
+  let nothingUntilMs = 0;
   let waiting: { readonly finding: Finding; readonly untilMs: number } | undefined;
 
   /** Of an event: its unit, or else the oldest of its processes. */
@@ -81,9 +84,11 @@ export function openTrigger(
     if (unit !== undefined) return { unit, processes: all };
     return chosen && { pid: chosen.pid, processes: [chosen] };
   };
+  const refusalNow = () =>
+    history.refusal(name, settings) ?? (upMs() < nothingUntilMs ? ("cooldown" as const) : undefined);
   /** Why it does not fire now; undefined when it did. */
   const attempt = async (finding: Finding, target: Target): Promise<Refused | undefined> => {
-    const refusal = history.refusal(name, settings);
+    const refusal = refusalNow();
     if (refusal !== undefined) return refusal;
     const slot = await captures.take(target);
     if (slot === undefined) return "busy";
@@ -100,6 +105,10 @@ export function openTrigger(
       say(`${finding.text}; capturing`);
       last = await captured;
       say(last.captureId === undefined ? "nothing was saved" : `saved ${last.captureId}`);
+      if (last.captureId === undefined) {
+        nothingUntilMs = upMs() + Math.min(settings.cooldown, AFTER_NOTHING_MS);
+        await history.takeBack(name);
+      }
     } finally {
       slot.release();
     }
@@ -163,10 +172,7 @@ export function openTrigger(
     state: () => {
       const isIdle = processes.size === 0 && (events === undefined || settings.unit === undefined);
       const why =
-        blind ??
-        fault ??
-        history.refusal(name, settings) ??
-        (isIdle ? "nothing that it watches runs here" : undefined);
+        blind ?? fault ?? refusalNow() ?? (isIdle ? "nothing that it watches runs here" : undefined);
       const lastFiredAt = history.lastAt(name);
       return {
         name,

@@ -93,6 +93,20 @@ describe("the history of triggers", () => {
     assert.equal(back.refusal("one", LIMITS), undefined);
   });
 
+  test("a time of which nothing came does not count, also after a kill", async () => {
+    const { open, pass } = openHost();
+    const history = await open();
+    await history.record("one", { cooldown: 0, atMost: 3 });
+    pass(2 * HOUR_MS);
+    await history.record("one", LIMITS);
+
+    await history.takeBack("one");
+
+    const again = await open();
+    for (const one of [history, again])
+      assert.deepEqual([one.refusal("one", LIMITS), one.count("one")], [undefined, 1]);
+  });
+
   test("a file that is none of ours is told, and replaced when a trigger fires", async () => {
     const { path, open } = openHost();
     await (await open()).record("one", LIMITS);
