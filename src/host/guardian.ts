@@ -57,7 +57,8 @@ while read -r word seconds; do
     bye) exit 0 ;;
   esac
 done
-if [ "$paused" ]; then release; else kill_strays; fi
+# The limit would let the target run once more when its time is up: by then somebody else may have stopped it.
+if [ "$paused" ]; then kill -KILL $limit; release; else kill_strays; fi
 `;
 
 export interface Guardian {

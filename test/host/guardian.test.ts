@@ -60,7 +60,7 @@ test("a stopped target runs again when the agent is killed", async () => {
     `await guardian.pause(60_000); process.kill(${target.pid}, "SIGSTOP");`,
   );
   await ready(agent);
-  assert.equal(statOf(target.pid)[0], "T");
+  await until(() => statOf(target.pid)[0] === "T", 30_000);
 
   agent.kill("SIGKILL");
 
@@ -101,6 +101,26 @@ test("the target runs again after the limit when the agent is frozen", async () 
   agent.kill("SIGSTOP");
 
   await until(() => statOf(target.pid)[0] === "S", 30_000);
+});
+
+test("a target that somebody else stops after the agent was killed in a pause stays stopped when the limit is over", async () => {
+  const target = startTarget();
+  const agent = startAgent(
+    target,
+    "limit",
+    `await guardian.pause(3000); process.kill(${target.pid}, "SIGSTOP");`,
+  );
+  await ready(agent);
+  agent.kill("SIGKILL");
+  // The guardian has let it run, and has ended, when its lock can be had.
+  const waits = { lockPath: join(folder, "limit"), waitMs: 30_000, runId: "n", ...target };
+  await (await startGuardian(waits)).release();
+  await until(() => statOf(target.pid)[0] === "S", 30_000);
+
+  process.kill(target.pid, "SIGSTOP");
+  await new Promise((resolve) => setTimeout(resolve, 4000));
+
+  assert.equal(statOf(target.pid)[0], "T");
 });
 
 test("what was started for the capture dies with the agent, daemons too", async () => {
