@@ -105,6 +105,8 @@ export async function startFleetMember(request: MemberRequest): Promise<FleetMem
       for (const event of unsent.values()) void send(event);
     });
     listen(bus, orders, request.waiting);
+    // Said once the server knows what we listen to: whoever asks from now on is heard.
+    await bus.connection.flush().catch(() => undefined);
     say(`on the bus as ${bus.name}`);
     await untilAborted(stop);
     await orders.idle();
