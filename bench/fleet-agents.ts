@@ -41,6 +41,8 @@ function resultOf(job: string, state: HostState, reason?: string): FarResult {
   };
 }
 
+/** Of pauses that are their agent's last. */
+const DIES = 0.008;
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Asks for leave as a capture does, and "stops the target" for 5 to 45 ms: what is measured is who may, and when. */
@@ -56,6 +58,8 @@ function pausing(host: string, log: string, pauses: FleetPauses): FleetWork["cap
       );
     line("BEGIN");
     await sleep(5 + Math.random() * 40);
+    // With all agents of this process, while this one holds its pause.
+    if (Math.random() < DIES) process.kill(process.pid, "SIGKILL");
     line("END");
     await gate.over();
     return resultOf(order.job, "done");

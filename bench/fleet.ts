@@ -26,6 +26,7 @@ import { median } from "./statistics.ts";
 const ONLY = process.argv[2];
 const CREDENTIALS = join(tmpdir(), "exhibit-bench-fleet-credentials");
 const NOBODY = { caFile: null, credentialsFile: null, host: null, services: [], pausesAtMost: 1 };
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
 const load = () => (loadavg()[0] ?? 0).toFixed(1);
 const rows: string[][] = [];
@@ -99,8 +100,8 @@ fleet: ${JSON.stringify({ ...settings, credentialsFile: by("hosts", `${real}.cre
     credentialsFile: by("users/operator.creds"),
   });
   const times: number[] = [];
-  let missing = 0;
-  let realDone = 0;
+  const states = new Map<string, number>();
+  const realStates: string[] = [];
   for (let round = 0; round < 10; round++) {
     const from = performance.now();
     const results = await captureAll(
@@ -110,17 +111,24 @@ fleet: ${JSON.stringify({ ...settings, credentialsFile: by("hosts", `${real}.cre
       (name) => (name === real ? { pid: target.pid ?? 0 } : { unit: "bench" }),
     );
     times.push(performance.now() - from);
-    missing += results.filter(({ state }) => state !== "done").length;
-    realDone += Number(results[0]?.state === "done");
-    if (results[0]?.state !== "done") process.stdout.write(`${JSON.stringify(results[0])}\n`);
+    for (const { state } of results) states.set(state, (states.get(state) ?? 0) + 1);
+    const [first] = results;
+    realStates.push(first?.state ?? "none");
+    if (first?.state !== "done") process.stdout.write(`${JSON.stringify(first)}\n`);
   }
+  const told = (states.get("done") ?? 0) + (states.get("partial") ?? 0);
   tell(
     "all 1,000 asked for a quick capture until all results are told: median, most of 10 rounds",
     `${seconds(median(times))}, ${seconds(Math.max(...times))}`,
     "<= 10 s",
   );
-  tell("results that were missing, of 10,000", String(missing), "0");
-  tell("of which real captures of a real process by a real agent, done", `${realDone} of 10`, "10");
+  tell("bundles that were not told of, of 10,000", String(names.length * 10 - told), "0");
+  const real10 = (state: string) => realStates.filter((one) => one === state).length;
+  tell(
+    "the real captures of a real process by a real agent among them, budget 5 s on these two cores: done, partial",
+    `${real10("done")}, ${real10("partial")} of 10`,
+    "-",
+  );
   await controller.close();
   agent.kill("SIGKILL");
   target.kill("SIGKILL");
@@ -218,8 +226,20 @@ async function pauses(atMost: number): Promise<void> {
       atOnce: 20,
     });
   const agents = await Promise.all(groups.map(startGroup));
-  const end = performance.now() + 45_000;
+  const end = performance.now() + 50_000;
   let [controllerKills, agentKills, jobs] = [0, 0, 0];
+  // A process of agents that has killed itself is started again; the bus does not know that they are others.
+  const revive = async (index: number) => {
+    for (;;) {
+      const { child } = agents[index] ?? {};
+      if (child === undefined) return;
+      if (child.exitCode === null && child.signalCode === null)
+        await Promise.race([once(child, "exit"), sleep(Math.max(0, end - performance.now()))]);
+      if (performance.now() >= end) return;
+      agentKills++;
+      agents[index] = await startGroup(groups[index] ?? []);
+    }
+  };
   const control = async (name: string, isKilled: boolean) => {
     while (performance.now() < end) {
       const request: FleetController = {
@@ -238,8 +258,11 @@ async function pauses(atMost: number): Promise<void> {
           isKilled && kills < 2
             ? setTimeout(() => child.kill("SIGKILL"), 2500 + Math.random() * 2000)
             : undefined;
+        const last = setTimeout(() => child.kill("SIGKILL"), end + 1000 - performance.now());
         const [said] = await Promise.all([text(child.stdout), once(child, "exit")]);
         clearTimeout(timer);
+        clearTimeout(last);
+        if (performance.now() > end) break;
         if (child.signalCode === null) {
           process.stdout.write(`${request.job} ${said}`);
           break;
@@ -248,15 +271,11 @@ async function pauses(atMost: number): Promise<void> {
       }
     }
   };
-  const reap = async () => {
-    for (let group = 0; performance.now() < end - 5000; group = (group + 1) % agents.length) {
-      await new Promise((resolve) => setTimeout(resolve, 4000));
-      await agents[group]?.kill();
-      agentKills++;
-      agents[group] = await startGroup(groups[group] ?? []);
-    }
-  };
-  await Promise.all([control("one", false), control("two", true), reap()]);
+  await Promise.all([
+    control("one", false),
+    control("two", true),
+    ...groups.map((_group, index) => revive(index)),
+  ]);
   await Promise.all(agents.map((one) => one.kill()));
   const lines = readFileSync(log, "utf8");
   const { pauses: count, most, cutShort, late } = countPauses(lines);
@@ -265,7 +284,7 @@ async function pauses(atMost: number): Promise<void> {
     .filter((line) => line.startsWith("BEGIN"))
     .map((line) => line.split(" ").slice(2, 4).join(" "));
   tell(
-    `K = ${atMost}: most of one service paused at once, in ${count} pauses; controllers killed ${controllerKills} times, processes of 40 agents ${agentKills} times, ${cutShort} of them while they held a pause`,
+    `K = ${atMost}: most of one service paused at once, in ${count} pauses; controllers killed ${controllerKills} times, processes of 40 agents ${agentKills} times while one of them held a pause (${cutShort} pauses never ended)`,
     String(most),
     `<= ${atMost}`,
   );
@@ -276,6 +295,10 @@ async function pauses(atMost: number): Promise<void> {
   );
   await bus.close();
 }
+
+const PAUSED = `200 hosts of 20 services, 40 in a process; two controllers, each a process, order all of them again and again for 50 s. A pause is 5 to 45 ms in
+an agent's log instead of a stopped process, taken as a real capture takes it, in a bucket of ${TTL_MS / 1000} s instead of 60; one whose agent was killed
+counts up to the last moment that its leave allowed.`;
 
 const PARTS: Readonly<Record<string, { readonly run: () => Promise<void>; readonly what: string }>> = {
   captures: {
@@ -289,14 +312,8 @@ own credentials; the controller is the real transport, 300 orders in flight. On 
     what: `The same agents, 2,500 in a process, by plain TCP and without credentials: the handshakes of ten thousand by TLS would take these two cores
 minutes.`,
   },
-  pauses: {
-    run: async () => {
-      for (const atMost of [1, 2]) await pauses(atMost);
-    },
-    what: `200 hosts of 20 services, 40 in a process; two controllers, each a process, order all of them again and again for 45 s. A pause is 5 to 45 ms in
-an agent's log instead of a stopped process, taken as a real capture takes it, in a bucket of ${TTL_MS / 1000} s instead of 60; one whose agent was killed
-counts up to the last moment that its leave allowed.`,
-  },
+  "pauses-1": { run: () => pauses(1), what: PAUSED },
+  "pauses-2": { run: () => pauses(2), what: PAUSED },
 };
 
 for (const [name, { run, what }] of Object.entries(PARTS)) {
