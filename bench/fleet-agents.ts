@@ -5,10 +5,11 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import type { CarryOut } from "../src/agent/fleet-capture.ts";
+import type { FleetWork } from "../src/agent/fleet-capture.ts";
 import { startFleetMember, type FleetMember } from "../src/agent/fleet-member.ts";
 import type { FleetPauses } from "../src/agent/fleet-pauses.ts";
-import { PROTOCOL, tokenOf, type HostState, type JobEvent } from "../src/fleet/contract.ts";
+import { tokenOf, type HostState } from "../src/fleet/contract.ts";
+import type { FarResult } from "../src/fleet/ssh/messages.ts";
 import { monotonicMs } from "../src/host/monotonic.ts";
 
 const Asked = z.strictObject({
@@ -30,10 +31,9 @@ const asked = Asked.parse(JSON.parse(process.argv[2] ?? ""));
 const stop = new AbortController();
 const members = new Map<string, FleetMember>();
 
-function eventOf(job: string, state: HostState, reason?: string): JobEvent {
+function resultOf(job: string, state: HostState, reason?: string): FarResult {
   return {
-    protocol: PROTOCOL,
-    job,
+    kind: "result",
     state,
     captureIds: [`20261125T000000Z-bench-${job}`],
     urls: ["https://evidence.example.test/b/1"],
@@ -41,14 +41,16 @@ function eventOf(job: string, state: HostState, reason?: string): JobEvent {
   };
 }
 
+/** Of pauses that are their agent's last. */
+const DIES = 0.008;
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Asks for leave as a capture does, and "stops the target" for 5 to 45 ms: what is measured is who may, and when. */
-function pausing(host: string, log: string): (pauses: FleetPauses) => CarryOut {
-  return (pauses) => async (order) => {
+function pausing(host: string, log: string, pauses: FleetPauses): FleetWork["capture"] {
+  return async (order) => {
     const gate = pauses.gate({ service: order.service, atMost: order.pausesAtMost });
     const leave = await gate.ask(order.budgetMs);
-    if ("refused" in leave) return eventOf(order.job, "partial", leave.refused);
+    if ("refused" in leave) return resultOf(order.job, "partial", leave.refused);
     const line = (what: string) =>
       appendFileSync(
         log,
@@ -56,9 +58,11 @@ function pausing(host: string, log: string): (pauses: FleetPauses) => CarryOut {
       );
     line("BEGIN");
     await sleep(5 + Math.random() * 40);
+    // With all agents of this process, while this one holds its pause.
+    if (Math.random() < DIES) process.kill(process.pid, "SIGKILL");
     line("END");
     await gate.over();
-    return eventOf(order.job, "done");
+    return resultOf(order.job, "done");
   };
 }
 
@@ -73,8 +77,11 @@ async function begin(host: string): Promise<void> {
       services: [],
       pausesAtMost: 1,
     },
-    folder: join(asked.folder, host),
-    carryOut: pauseLog === null ? () => async (order) => eventOf(order.job, "done") : pausing(host, pauseLog),
+    spool: join(asked.folder, host, "spool"),
+    work: (pauses, jobs) => ({
+      capture: pauseLog === null ? async ({ job }) => resultOf(job, "done") : pausing(host, pauseLog, pauses),
+      recall: (job, signal) => jobs.outcome(job, signal),
+    }),
     waiting: () => 0,
     stop: stop.signal,
     say: () => undefined,

@@ -51,14 +51,14 @@ export interface Agents {
   readonly kill: () => Promise<void>;
 }
 
-/** Resolves when all of them are on the bus. */
+/** Resolves when all of them are on the bus, or have ended. */
 export async function startAgents(request: FleetAgents): Promise<Agents> {
   const program = new URL("fleet-agents.ts", import.meta.url).pathname;
   const child = spawn(process.execPath, ["--import", "tsx", program, JSON.stringify(request)], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines = createInterface({ input: child.stdout });
-  await once(lines, "line");
+  await Promise.race([once(lines, "line"), once(child, "exit")]);
   return { child, kill: () => kill(child) };
 }
 

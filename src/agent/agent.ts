@@ -29,6 +29,8 @@ const TIDY_MS = 60_000;
 
 export interface AgentRequest {
   readonly settings: Settings;
+  /** The settings file that was named. */
+  readonly config: string | undefined;
   readonly own: OwnCommand;
   /** Aborted when it is to end. */
   readonly stop: AbortSignal;
@@ -36,7 +38,7 @@ export interface AgentRequest {
 }
 
 /** Runs until it is told to stop. Throws ExhibitError when it cannot begin. */
-export async function runAgent({ settings, own, stop, say }: AgentRequest): Promise<void> {
+export async function runAgent({ settings, config, own, stop, say }: AgentRequest): Promise<void> {
   const startedAt = new Date().toISOString();
   const joining: { done: (member: FleetMember | undefined) => void } = { done: () => undefined };
   const joined = new Promise<FleetMember | undefined>((resolve) => (joining.done = resolve));
@@ -61,7 +63,7 @@ export async function runAgent({ settings, own, stop, say }: AgentRequest): Prom
   try {
     if (address !== null) servers.push(await listenOnLoopback(address, { "GET /metrics": metrics }));
     const drain = startDrain(settings.spool.path, own, stop);
-    const member = await joinFleet({ settings, own, stop, say }, () => drain.state().waiting);
+    const member = await joinFleet({ settings, config, stop, say }, () => drain.state().waiting);
     joining.done(member);
     const triggers = await startTriggers(settings, counted, { stop, say });
     const recorder = startRecorder({
@@ -98,17 +100,17 @@ export async function runAgent({ settings, own, stop, say }: AgentRequest): Prom
 
 /** Undefined where the settings name no bus: nothing of it is loaded then. */
 async function joinFleet(
-  { settings, own, stop, say }: AgentRequest,
+  { settings, config, stop, say }: Omit<AgentRequest, "own">,
   waiting: () => number | undefined,
 ): Promise<FleetMember | undefined> {
   if (settings.fleet.servers.length === 0) return undefined;
   const { startFleetMember } = await import("./fleet-member.ts");
-  const { carryOutWith } = await import("./fleet-capture.ts");
-  const { fleetFolder } = await import("./fleet-journal.ts");
+  const { fleetWork } = await import("./fleet-capture.ts");
+  const { runOwn } = await import("./run-own.ts");
   return startFleetMember({
     settings: settings.fleet,
-    folder: fleetFolder(settings.spool.path),
-    carryOut: (pauses) => carryOutWith(own, pauses),
+    spool: settings.spool.path,
+    work: (pauses, jobs) => fleetWork((...request) => runOwn(config, ...request), pauses, jobs),
     waiting,
     stop,
     say: (text) => say(`exhibit: ${printable(text, 500)}`),

@@ -29,7 +29,7 @@ import {
   type Ended,
 } from "./job-outcome.ts";
 import { openJobs, type Jobs } from "./jobs.ts";
-import { targetWords } from "./orders.ts";
+import { jobWords, targetWords } from "./orders.ts";
 import { runOwn } from "./run-own.ts";
 
 const ORDER_MS = 60_000;
@@ -166,7 +166,7 @@ async function act(order: OrderToDo, run: Run, stop: AbortSignal): Promise<FarRe
   if (order.do === "capture") {
     const deadline = openDeadline(order.budgetMs + AFTER_BUDGET_MS, stop);
     const ended = await run(
-      ["capture", ...wordsOf(order), "--yes", ...targetWords(order.target)],
+      ["capture", ...jobWords(order), "--yes", ...targetWords(order.target)],
       deadline.signal,
     );
     deadline.close();
@@ -177,18 +177,5 @@ async function act(order: OrderToDo, run: Run, stop: AbortSignal): Promise<FarRe
   if ("unit" in order.target && target?.startsWith("-"))
     return result("failed", "a unit cannot begin with -");
   // No end of ours: COMMAND takes the time it takes.
-  return guardOutcome(await run(["guard", ...wordsOf(order), ...words, "--", ...order.argv], stop));
-}
-
-/** The fleet posts one note for all of them. */
-function wordsOf(order: OrderToDo): readonly string[] {
-  return [
-    `--job=${order.job}`,
-    `--budget=${order.budgetMs}ms`,
-    `--max-pause=${order.maxPauseMs}ms`,
-    ...(order.profile === undefined ? [] : [`--profile=${order.profile}`]),
-    ...(order.reason === undefined ? [] : [`--reason=${order.reason}`]),
-    ...order.incidents.map((incident) => `--incident=${incident}`),
-    "--no-note",
-  ];
+  return guardOutcome(await run(["guard", ...jobWords(order), ...words, "--", ...order.argv], stop));
 }

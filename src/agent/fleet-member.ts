@@ -18,10 +18,10 @@ import { openPausesBucket } from "../fleet/nats/pauses-bucket.ts";
 import { untilAborted } from "../host/clock.ts";
 import type { FleetSettings } from "../settings.ts";
 import { VERSION } from "../version.ts";
-import { openFleetJournal } from "./fleet-journal.ts";
 import { openFleetOrders, type FleetOrders, type OrderCounts } from "./fleet-orders.ts";
 import { openFleetPauses, type FleetPauses, type PauseCounts } from "./fleet-pauses.ts";
-import type { CarryOut } from "./fleet-capture.ts";
+import type { FleetWork } from "./fleet-capture.ts";
+import { openJobs, type Jobs } from "./jobs.ts";
 
 export interface FleetState {
   readonly host: string;
@@ -42,9 +42,9 @@ export interface FleetMember {
 
 export interface MemberRequest {
   readonly settings: FleetSettings;
-  /** Where the jobs are written down. */
-  readonly folder: string;
-  readonly carryOut: (pauses: FleetPauses) => CarryOut;
+  /** The jobs of this host are written down beside it. */
+  readonly spool: string;
+  readonly work: (pauses: FleetPauses, jobs: Jobs) => FleetWork;
   /** Bundles that wait to be sent, when it is known. */
   readonly waiting: () => number | undefined;
   readonly stop: AbortSignal;
@@ -53,7 +53,7 @@ export interface MemberRequest {
   readonly ttlMs?: number;
 }
 
-/** Throws ExhibitError when the journal cannot be opened. */
+/** Throws what the file system says of the jobs' folder. */
 export async function startFleetMember(request: MemberRequest): Promise<FleetMember> {
   const { settings, stop, say, ttlMs = PAUSES.ttlMs } = request;
   // Every capture that waits for something listens to it.
@@ -87,9 +87,10 @@ export async function startFleetMember(request: MemberRequest): Promise<FleetMem
       () => undefined,
     );
   };
+  const jobs = await openJobs(request.spool);
   const orders = openFleetOrders({
-    journal: await openFleetJournal(request.folder),
-    carryOut: request.carryOut(pauses),
+    jobs,
+    work: request.work(pauses, jobs),
     stop,
     tell: (event) => void send(event),
   });
@@ -104,6 +105,8 @@ export async function startFleetMember(request: MemberRequest): Promise<FleetMem
       for (const event of unsent.values()) void send(event);
     });
     listen(bus, orders, request.waiting);
+    // Said once the server knows what we listen to: whoever asks from now on is heard.
+    await bus.connection.flush().catch(() => undefined);
     say(`on the bus as ${bus.name}`);
     await untilAborted(stop);
     await orders.idle();

@@ -1,5 +1,5 @@
 // What the fleet asks of this host, and what is done about it. What must stay true: nothing is begun after its time by our
-// own clock; the same job acts once; one capture of a target at a time; an attempt is on disk before it begins.
+// own clock; the same job acts once, whoever asks (jobs.ts); one capture of a target at a time.
 import { z } from "zod";
 import { messageOf } from "../errors.ts";
 import {
@@ -8,16 +8,20 @@ import {
   JobId,
   MESSAGE_LIMIT_BYTES,
   PROTOCOL,
+  type HostState,
   type JobEvent,
   type OrderAnswer,
 } from "../fleet/contract.ts";
-import { lostEvent, type FleetJournal } from "./fleet-journal.ts";
-import type { CarryOut } from "./fleet-capture.ts";
+import type { FarResult } from "../fleet/ssh/messages.ts";
+import type { FleetWork } from "./fleet-capture.ts";
+import type { Jobs } from "./jobs.ts";
 
 /** Captures of the fleet at once on this host. */
 const MOST_AT_ONCE = 4;
-/** No order is on its way longer: the journal need not remember a job for ever. */
+/** No order is on its way longer: a job need not be remembered for ever. */
 const LATEST_ORDER_MS = 24 * 3_600_000;
+const SLOW = "the disk was slow";
+const REPEATED: Pick<OrderAnswer, "state" | "reason"> = { state: "repeated" };
 
 export interface OrderCounts {
   readonly capturing: number;
@@ -35,29 +39,33 @@ export interface FleetOrders {
 }
 
 export function openFleetOrders(host: {
-  readonly journal: FleetJournal;
-  readonly carryOut: CarryOut;
+  readonly jobs: Jobs;
+  readonly work: FleetWork;
   readonly stop: AbortSignal;
   /** A job has ended, or was asked for again. */
   readonly tell: (event: JobEvent) => void;
   readonly nowMs?: () => number;
 }): FleetOrders {
-  const { journal, carryOut, stop, tell, nowMs = Date.now } = host;
+  const { jobs, work, stop, tell, nowMs = Date.now } = host;
   const running = new Map<string, Promise<void>>();
+  /** Jobs that run here, and those that are looked up. */
+  const mine = new Set<string>();
+  const recalled = new Set<string>();
   const answers = new Map<string, number>();
   const ends = new Map<string, number>();
 
   const run = async (order: CaptureOrder): Promise<void> => {
-    const event = await carryOut(order, stop).catch((error: unknown) =>
-      lostEvent(order.job, messageOf(error)),
-    );
-    count(ends, event.state);
-    // Told whatever the disk says: who asked waits for it.
-    await journal.end(event).catch(() => undefined);
-    tell(event);
+    const result = await work
+      .capture(order, stop)
+      .catch((error: unknown) => resultOf("lost", messageOf(error)));
+    count(ends, result.state);
+    // Told whatever the disk says: who asked waits for it. Of what was not begun another try may do it.
+    const { job } = order;
+    await (result.state === "busy" ? jobs.forget(job) : jobs.end(job, result)).catch(() => undefined);
+    tell(eventOf(job, result));
   };
 
-  /** Why it is not begun; undefined when it was. */
+  /** Why it is not begun; `accepted` when it was. */
   const begin = async (order: CaptureOrder): Promise<Pick<OrderAnswer, "state" | "reason">> => {
     const isLate = () => nowMs() > order.expiresAtMs;
     if (isLate()) return { state: "expired" };
@@ -68,28 +76,36 @@ export function openFleetOrders(host: {
     if (running.has(target)) return { state: "busy", reason: "that target is being captured" };
     if (running.size >= MOST_AT_ONCE)
       return { state: "busy", reason: `${running.size} captures are running already` };
-    let begun: (() => void) | undefined;
     // Taken before the first wait: two orders for one target must not both pass.
-    const slot = new Promise<void>((resolve) => (begun = resolve));
-    running.set(target, slot);
-    let work: Promise<void> | undefined;
+    running.set(target, Promise.resolve());
+    let isBegun = false;
     try {
-      if (!(await journal.begin(order.job))) return { state: "repeated" };
+      if (!(await jobs.begin(order.job))) return { state: "repeated" };
       // A sick disk may have taken its time.
       if (isLate()) {
-        await journal.end({ ...lostEvent(order.job, ""), state: "expired", reason: "the disk was slow" });
-        return { state: "expired", reason: "the disk was slow" };
+        await jobs.end(order.job, resultOf("expired", SLOW));
+        return { state: "expired", reason: SLOW };
       }
-      work = run(order);
-      running.set(target, work);
-      void work.then(() => running.delete(target));
+      isBegun = true;
+      mine.add(order.job);
+      const carried = run(order);
+      running.set(target, carried);
+      void carried.then(() => running.delete(target) && mine.delete(order.job));
       return { state: "accepted" };
     } catch (error) {
       return { state: "denied", reason: `the job could not be written down: ${messageOf(error)}` };
     } finally {
-      begun?.();
-      if (work === undefined) running.delete(target);
+      if (!isBegun) running.delete(target);
     }
+  };
+
+  /** Tells what became of a job that was begun before, once that is known. */
+  const recall = async (job: string): Promise<void> => {
+    if (mine.has(job) || recalled.has(job)) return;
+    recalled.add(job);
+    const result = await work.recall(job, stop).catch(() => undefined);
+    recalled.delete(job);
+    if (result !== undefined) tell(eventOf(job, result));
   };
 
   const take: FleetOrders["take"] = async (message) => {
@@ -113,13 +129,8 @@ export function openFleetOrders(host: {
       );
     const order = CaptureOrder.safeParse(said);
     if (!order.success) return answer("denied", `not understood: ${z.prettifyError(order.error)}`);
-    const known = await journal.find(job);
-    const { state, reason } = known === undefined ? await begin(order.data) : { state: "repeated" as const };
-    if (state === "repeated") {
-      const event = known?.event;
-      if (event) tell(event);
-      return answer("repeated", event === undefined ? "it was begun" : `it ended: ${event.state}`);
-    }
+    const { state, reason } = jobs.has(job) ? REPEATED : await begin(order.data);
+    if (state === "repeated") void recall(job);
     return answer(state, reason);
   };
   return {
@@ -130,6 +141,23 @@ export function openFleetOrders(host: {
       ends: Object.fromEntries(ends),
     }),
     idle: () => Promise.all(running.values()),
+  };
+}
+
+function resultOf(state: HostState, reason: string): FarResult {
+  return { kind: "result", state, reason, captureIds: [], urls: [] };
+}
+
+function eventOf(job: string, { state, reason, captureIds, urls, pausedMs, bytes }: FarResult): JobEvent {
+  return {
+    protocol: PROTOCOL,
+    job,
+    state,
+    captureIds: captureIds.slice(0, 64),
+    urls: urls.slice(0, 64),
+    ...(reason === undefined ? {} : { reason }),
+    ...(pausedMs === undefined ? {} : { pausedMs }),
+    ...(bytes === undefined ? {} : { bytes }),
   };
 }
 

@@ -1,5 +1,6 @@
 // What this host did for jobs of a fleet: a file for each, there before the work begins. What must stay true: the same job
 // acts once, however often it is asked and whatever was killed in between; what is not known is called lost, never done.
+import { existsSync } from "node:fs";
 import { readdir, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
@@ -31,6 +32,8 @@ export function jobsFolder(spool: string): string {
 export interface Jobs {
   /** True when this is the first who begins it. */
   readonly begin: (job: string) => Promise<boolean>;
+  /** Somebody has begun it. */
+  readonly has: (job: string) => boolean;
   readonly end: (job: string, result: FarResult) => Promise<void>;
   /** Nothing was done: it may be asked again. */
   readonly forget: (job: string) => Promise<void>;
@@ -57,6 +60,7 @@ export async function openJobs(spool: string): Promise<Jobs> {
       entries.set(job, entry);
       return true;
     },
+    has: (job) => existsSync(pathOf(job)),
     end: async (job, result) => {
       const entry = entries.get(job);
       if (entry !== undefined)

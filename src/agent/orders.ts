@@ -1,5 +1,6 @@
 // What the agent is asked to do by others, as words for our own command line: checked, and never taken for an option.
 import { z } from "zod";
+import type { CaptureOrder as FleetOrder } from "../fleet/contract.ts";
 import { parseDurationMs } from "../units.ts";
 
 const Text = z.string().min(1).max(2000);
@@ -68,5 +69,18 @@ export function checkWords(order: z.infer<typeof CheckOrder>): readonly string[]
     "check",
     ...order.connectedTo.flatMap((peer) => option("--connected-to", peer)),
     ...targetWords(order),
+  ];
+}
+
+/** Of an order of a fleet, which posts one note for all its hosts. */
+export function jobWords(order: Omit<FleetOrder, "protocol" | "target">): readonly string[] {
+  return [
+    `--job=${order.job}`,
+    `--budget=${order.budgetMs}ms`,
+    `--max-pause=${order.maxPauseMs}ms`,
+    ...option("--profile", order.profile),
+    ...option("--reason", order.reason),
+    ...order.incidents.map((incident) => `--incident=${incident}`),
+    "--no-note",
   ];
 }

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { ownProgram } from "../host/own-program.ts";
 import { BEHIND, NORMAL } from "../host/priority.ts";
 import { startBehind } from "../host/run.ts";
-import { PERMIT_DESCRIPTOR, PERMIT_VARIABLE } from "../capture/pause-permit.ts";
-import { answerPermits, type PauseGate } from "./pause-gate.ts";
+import { PERMIT_DESCRIPTOR } from "../capture/pause-permit.ts";
+import { answerPermits, PERMITTED, type PauseGate } from "./pause-gate.ts";
 
 /** A result with every reading of some processes is a fraction of it. */
 const OUTPUT_LIMIT_BYTES = 16 * 1024 ** 2;
@@ -34,8 +34,7 @@ export function ownCommand(config: string | undefined): OwnCommand {
     if (signal.aborted) return { exitCode: undefined, json: undefined };
     const argv: [string, ...string[]] = [...ownProgram("cli"), name, "--json", "--quiet", ...more, ...words];
     // Only what nobody waits for stands behind.
-    const talking = { env: { [PERMIT_VARIABLE]: String(PERMIT_DESCRIPTOR) } };
-    const child = startBehind(argv, name === "push" ? BEHIND : NORMAL, gate && talking);
+    const child = startBehind(argv, name === "push" ? BEHIND : NORMAL, gate && PERMITTED);
     if (gate) answerPermits(child.stdio[PERMIT_DESCRIPTOR], gate);
     const chunks: Buffer[] = [];
     let bytes = 0;

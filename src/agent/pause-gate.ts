@@ -1,7 +1,12 @@
 // The agent's end of a capture's permits: questions come by lines on a pipe, and are answered one after the other.
 import { createInterface } from "node:readline";
 import { Duplex } from "node:stream";
-import { PermitQuestion, type PermitAnswer } from "../capture/pause-permit.ts";
+import {
+  PERMIT_DESCRIPTOR,
+  PERMIT_VARIABLE,
+  PermitQuestion,
+  type PermitAnswer,
+} from "../capture/pause-permit.ts";
 
 /** Of one capture. Neither rejects. */
 export interface PauseGate {
@@ -10,6 +15,9 @@ export interface PauseGate {
   /** It stops nothing any more, or it has ended. */
   readonly over: () => Promise<void>;
 }
+
+/** For a command that is to ask: how it learns of it. */
+export const PERMITTED = { env: { [PERMIT_VARIABLE]: String(PERMIT_DESCRIPTOR) } };
 
 /** Answers what a capture asks on this pipe, until it is closed. */
 export function answerPermits(pipe: unknown, gate: PauseGate): void {

@@ -3,19 +3,25 @@
 import { once } from "node:events";
 import { delay } from "../host/clock.ts";
 import { ownProgram } from "../host/own-program.ts";
+import { NORMAL } from "../host/priority.ts";
 import { startConversation } from "../host/run.ts";
+import { PERMIT_DESCRIPTOR } from "../capture/pause-permit.ts";
+import { answerPermits, PERMITTED, type PauseGate } from "./pause-gate.ts";
 import type { Ended } from "./job-outcome.ts";
 
 const OUTPUT_LIMIT_BYTES = 16 * 1024 ** 2;
 
-/** Runs a command of ours with --json; aborting stops it as SIGTERM does: what there is is sealed. */
+/** Runs a command of ours with --json; aborting stops it as SIGTERM does: what there is is sealed. A capture asks the gate. */
 export async function runOwn(
   config: string | undefined,
   [name = "", ...words]: readonly string[],
   signal?: AbortSignal,
+  gate?: PauseGate,
 ): Promise<Ended> {
   const more = config === undefined ? [] : [`--config=${config}`];
-  const child = startConversation([...ownProgram("cli"), name, "--json", "--no-input", ...more, ...words]);
+  const argv: [string, ...string[]] = [...ownProgram("cli"), name, "--json", "--no-input", ...more, ...words];
+  const child = startConversation(argv, NORMAL, gate && PERMITTED);
+  if (gate) answerPermits(child.stdio[PERMIT_DESCRIPTOR], gate);
   child.stdin.end();
   const out: Buffer[] = [];
   const err: Buffer[] = [];
@@ -34,6 +40,7 @@ export async function runOwn(
   // What COMMAND left running may hold the pipes for ever.
   await Promise.race([closed, delay(500)]);
   signal?.removeEventListener("abort", stop);
+  await gate?.over();
   child.stdout.destroy();
   child.stderr.destroy();
   return { exitCode: child.exitCode ?? undefined, stdout: text(out), stderr: text(err) };

@@ -17,6 +17,7 @@ export async function run(context: CommandContext<AgentOptions>): Promise<Comman
   try {
     await runAgent({
       settings,
+      config: context.global.config,
       own: ownCommand(context.global.config),
       stop: stop.signal,
       say: context.say,

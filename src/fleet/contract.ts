@@ -108,6 +108,7 @@ export const JobEvent = z.strictObject({
   captureIds: z.array(z.string().max(200)).max(64).default([]),
   urls: z.array(z.string().max(2000)).max(64).default([]),
   pausedMs: z.number().nonnegative().optional(),
+  bytes: z.number().nonnegative().optional(),
 });
 export type JobEvent = z.infer<typeof JobEvent>;
 

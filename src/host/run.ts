@@ -228,6 +228,11 @@ export function startRelay(argv: readonly string[], runId: string): ChildProcess
   }).on("error", () => undefined);
 }
 
+/** Descriptor 3 is a two-way pipe to us, and these are added to its environment. */
+interface Talking {
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /**
  * A program of ours that works beside us in its own session, with our environment and our pipes to it: behind everything
  * else on the host, unless it is given a priority.
@@ -235,8 +240,7 @@ export function startRelay(argv: readonly string[], runId: string): ChildProcess
 export function startBehind(
   argv: readonly [string, ...string[]],
   priority: number = BEHIND,
-  /** Descriptor 3 is a two-way pipe to us, and these are added to its environment. */
-  talking?: { readonly env: Readonly<Record<string, string>> },
+  talking?: Talking,
 ): ChildProcess {
   const [file, ...args] = argv;
   const child = spawn(file, args, {
@@ -362,9 +366,12 @@ export function startService(argv: readonly [string, ...string[]], logPath: stri
 export function startConversation(
   argv: readonly [string, ...string[]],
   priority: number = NORMAL,
+  talking?: Talking,
 ): ChildProcessWithoutNullStreams {
   const [file, ...args] = argv;
-  const child = spawn(file, args, { detached: true, stdio: "pipe" });
+  const more = talking === undefined ? [] : ["pipe" as const];
+  const env = { ...process.env, ...talking?.env };
+  const child = spawn(file, args, { detached: true, stdio: ["pipe", "pipe", "pipe", ...more], env });
   if (child.pid !== undefined) setPriorityOf(child.pid, priority);
   // Who is gone cannot be told anything; it ends with `close` or `error`.
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on("error", () => undefined);

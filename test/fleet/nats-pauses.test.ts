@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { startFleetMember } from "../../src/agent/fleet-member.ts";
-import { PROTOCOL, type JobEvent } from "../../src/fleet/contract.ts";
+import type { FarResult } from "../../src/fleet/ssh/messages.ts";
 import { openPausesBucket } from "../../src/fleet/nats/pauses-bucket.ts";
 import { takeSlot } from "../../src/fleet/nats/slots.ts";
 import { openNatsTransport } from "../../src/fleet/nats/transport.ts";
@@ -36,17 +36,17 @@ async function startMembers(
     hosts.map((host) =>
       startFleetMember({
         settings: bus.settings(host),
-        folder: join(folder, host),
+        spool: join(folder, host, "spool"),
         waiting: () => undefined,
         stop: stop.signal,
         say: () => undefined,
         ttlMs: TTL_MS,
-        carryOut:
-          ({ gate }) =>
-          async ({ job, service, pausesAtMost, budgetMs }) => {
+        work: ({ gate }) => ({
+          recall: async () => undefined,
+          capture: async ({ job, service, pausesAtMost, budgetMs }) => {
             const asked = gate({ service, atMost: pausesAtMost });
             const leave = await asked.ask(budgetMs);
-            const none: Omit<JobEvent, "state"> = { protocol: PROTOCOL, job, captureIds: [], urls: [] };
+            const none: Omit<FarResult, "state"> = { kind: "result", captureIds: [], urls: [] };
             if ("refused" in leave) return { ...none, state: "partial", reason: leave.refused };
             const pause: Pause = { host, job, from: monotonicMs(), to: undefined };
             pauses.push(pause);
@@ -55,6 +55,7 @@ async function startMembers(
             await asked.over();
             return { ...none, state: pause.to < leave.untilMs ? "done" : "failed" };
           },
+        }),
       }),
     ),
   );

@@ -20,12 +20,12 @@ import { speakPlainly, startBus, type TestBus } from "../helpers/nats.ts";
 import { until } from "../helpers/until.ts";
 
 const LIMIT_MS = 30_000;
-const undo: (() => unknown)[] = [];
+const undo: (() => Promise<void>)[] = [];
 let bus: TestBus;
 let as: Readonly<Record<"h1" | "h2" | "operator" | "viewer", NatsConnection>>;
 
 before(async () => {
-  bus = await startBus({ after: (work) => void undo.push(work as () => unknown) }, [
+  bus = await startBus({ after: (work) => void undo.push(work) }, [
     { name: "h1", services: [] },
     { name: "h2", services: ["web"] },
   ]);
@@ -39,6 +39,20 @@ after(async () => {
   for (const work of undo) await work();
 });
 
+function by(credentials: string) {
+  return credsAuthenticator(new TextEncoder().encode(credentials));
+}
+
+function joinAsViewer(server: TestBus) {
+  return connectBus({
+    settings: server.settings("viewer"),
+    label: "test",
+    name: "viewer",
+    isOneOfMany: false,
+    say: () => undefined,
+  });
+}
+
 /** What the server refuses this client until `count` refusals came. */
 async function refusals(connection: NatsConnection, attack: () => unknown, count = 1): Promise<string[]> {
   const seen: string[] = [];
@@ -46,7 +60,7 @@ async function refusals(connection: NatsConnection, attack: () => unknown, count
   const watch = (async () => {
     for await (const status of statuses) {
       if (status.type !== "error") continue;
-      seen.push(String(status.error.message));
+      seen.push(status.error.message);
       if (seen.length >= count) break;
     }
   })();
@@ -189,6 +203,8 @@ test("credentials that expired are refused, and who is connected by them is cut 
   const connection = await connect(options);
   const cut = await refusals(connection, () => undefined);
   await connection.closed();
+  // A token is good until its second is over.
+  await until(() => Date.now() / 1000 > exp + 1, LIMIT_MS);
   const again = await why(connect(options));
 
   assert.match(cut[0] ?? "", /authentication expired/i);
@@ -203,7 +219,6 @@ test("without TLS, our authority, or credentials that the account has signed nob
   const claims = JSON.parse(Buffer.from(body, "base64url").toString("utf8"));
   const forged = Buffer.from(JSON.stringify({ ...claims, name: "h2" })).toString("base64url");
   const tampered = good.replace(`${head}.${body}.${mark}`, `${head}.${forged}.${mark}`);
-  const by = (text: string) => credsAuthenticator(new TextEncoder().encode(text));
   const strict = { servers, maxReconnectAttempts: 0, reconnect: false };
 
   const [noCredentials, tamperedToken, unknownAuthority] = await Promise.all([
@@ -253,4 +268,15 @@ test("our own client trusts no other authority, and no server without TLS", asyn
   assert.match(outcomes[0] ?? "", /certificate/i);
   assert.match(outcomes[1] ?? "", /does not support 'tls'/);
   assert.match(outcomes[2] ?? "", /none\.pem: cannot be read/);
+});
+
+test("a server that is reached by its address has it in its certificate", async (t) => {
+  const [right, wrong] = [await startBus(t, [], ["127.0.0.1"]), await startBus(t, [], ["bus.example.test"])];
+
+  const joined = await joinAsViewer(right);
+  const refused = await why(joinAsViewer(wrong));
+
+  assert.equal(joined.isConnected(), true);
+  assert.match(refused, /does not match certificate/);
+  await joined.close();
 });

@@ -7,7 +7,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { connect, credsAuthenticator, type NatsConnection } from "@nats-io/transport-node";
 import { subjects, tokenOf } from "../../src/fleet/contract.ts";
 import { makeCredentials } from "../../src/fleet/nats/make-credentials.ts";
@@ -35,14 +34,16 @@ export interface TestBus {
 }
 
 export async function startBus(
-  t: Pick<TestContext, "after">,
+  t: { readonly after: (work: () => Promise<void>) => unknown },
   hosts: readonly { readonly name: string; readonly services: readonly string[] }[],
+  /** In its certificate; a client of the library alone looks for localhost. */
+  servers: readonly string[] = ["localhost", "127.0.0.1"],
 ): Promise<TestBus> {
   const folder = mkdtempSync(join(tmpdir(), "exhibit-bus-"));
   const port = await freePort();
   const made = await makeCredentials({
     folder,
-    servers: ["localhost", "127.0.0.1"],
+    servers,
     port,
     hosts,
     expiresAt: new Date(Date.now() + 3_600_000),

@@ -1,6 +1,8 @@
 // One connection to the bus, kept for ever: lost, it is made again after a while that differs from host to host, so that
 // ten thousand agents do not come back in one second. What the server refuses is told, and never ends us. This
 // folder loads the NATS client: whoever needs it imports it when it is needed, so that other commands start without it.
+import { isIP } from "node:net";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { connect, credsAuthenticator, type NatsConnection } from "@nats-io/transport-node";
 import { delay } from "../../host/clock.ts";
 import { messageOf } from "../../errors.ts";
@@ -49,13 +51,17 @@ export async function connectBus({ settings, label, name, isOneOfMany, say }: Bu
   let current = first;
   const isTls = settings.servers.some((server) => server.startsWith("tls:"));
   const own = current?.name ?? name;
+  const tls = {
+    ...(ca === undefined ? {} : { ca }),
+    checkServerIdentity: identityOf(settings.servers.map((server) => new URL(server).hostname)),
+  };
   const jitterMs = isOneOfMany ? JITTER_MS.many : JITTER_MS.one;
   const connection = await connect({
     servers: [...settings.servers],
     name: label,
     inboxPrefix: subjects.inbox(own),
     // An object asks for TLS: a server without it is then refused.
-    ...(isTls || ca !== undefined ? { tls: ca === undefined ? {} : { ca } } : {}),
+    ...(isTls || ca !== undefined ? { tls } : {}),
     ...(current === undefined ? {} : { authenticator: credsAuthenticator(() => bytesOf(current)) }),
     timeout: CONNECT_MS,
     maxReconnectAttempts: -1,
@@ -72,18 +78,23 @@ export async function connectBus({ settings, label, name, isOneOfMany, say }: Bu
   const renew = async () => {
     if (file !== null) current = await readCredentials(file).catch(() => current);
   };
+  let said = "";
+  const sayOnce = (text: string) => {
+    if (text !== said) say(text);
+    said = text;
+  };
   const watch = async () => {
     for await (const status of connection.status()) {
       if (status.type === "disconnect") {
         isConnected = false;
-        say("the bus is away");
+        sayOnce("the bus is away");
         await renew();
       } else if (status.type === "reconnecting") await renew();
       else if (status.type === "reconnect") {
         isConnected = true;
-        say("the bus is back");
+        sayOnce("the bus is back");
         for (const listener of listeners) listener();
-      } else if (status.type === "error") say(`the bus refuses: ${messageOf(status.error)}`);
+      } else if (status.type === "error") sayOnce(`the bus refuses: ${messageOf(status.error)}`);
     }
   };
   void watch();
@@ -97,6 +108,19 @@ export async function connectBus({ settings, label, name, isOneOfMany, say }: Bu
       if (isConnected) await Promise.race([connection.flush().catch(() => undefined), delay(1000)]);
       await connection.close().catch(() => undefined);
     },
+  };
+}
+
+/**
+ * The name check of a server. For one that is reached by its address the client gives no name, and Node would look for
+ * "localhost" in the certificate (tls.connect, `servername`).
+ */
+function identityOf(servers: readonly string[]) {
+  const addresses = servers.map((name) => name.replace(/[[\]]/g, "")).filter((name) => isIP(name) !== 0);
+  return (name: string, certificate: PeerCertificate): Error | undefined => {
+    if (servers.includes(name) || addresses.length === 0) return checkServerIdentity(name, certificate);
+    const faults = addresses.map((address) => checkServerIdentity(address, certificate));
+    return faults.includes(undefined) ? undefined : faults[0];
   };
 }
 

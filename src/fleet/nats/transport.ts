@@ -163,13 +163,14 @@ async function orderUntilEnd(ordered: Ordered): Promise<HostResult> {
   return mayHaveBegun ? none("lost", silence) : none("not-started", "the job ended before its turn");
 }
 
-function resultOf({ state, reason, captureIds, urls, pausedMs }: JobEvent): HostResult {
+function resultOf({ state, reason, captureIds, urls, pausedMs, bytes }: JobEvent): HostResult {
   return {
     state,
     captureIds,
     urls,
     ...(reason === undefined ? {} : { reason }),
     ...(pausedMs === undefined ? {} : { pausedMs }),
+    ...(bytes === undefined ? {} : { bytes }),
   };
 }
 
