@@ -25,6 +25,8 @@ async function secondsOf(argv: readonly string[]): Promise<number> {
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
+const told = (values: readonly number[]): string => values.map((value) => value.toFixed(1)).join(", ");
+
 const fleet = await openSshFleet(HOSTS);
 try {
   const names = fleet.hosts.map(({ name }) => name);
@@ -58,7 +60,6 @@ try {
     process.stderr.write(`${JSON.stringify(seconds)}\n`);
   }
   const ratio = median(seconds.ours) / median(seconds.theirs);
-  const told = (values: readonly number[]) => values.map((value) => value.toFixed(1)).join(", ");
   record(
     "fleet-ssh",
     `${HOSTS} sshd hosts, ${ROUNDS} rounds, ${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)}, Node ${process.version}`,
