@@ -54,6 +54,8 @@ export interface SshFleet {
   readonly knownHosts: string;
   readonly exhibit: (args: readonly string[], input?: string) => Promise<Ended>;
   readonly start: (args: readonly string[]) => ChildProcess & { readonly output: () => string };
+  /** The whole command line of exhibit fleet, in the controller's namespace. */
+  readonly wordsOf: (args: readonly string[]) => readonly [string, ...string[]];
   /** argv in the controller's namespace, for tools that are compared with us. */
   readonly inside: (argv: readonly string[]) => readonly [string, ...string[]];
   readonly close: () => Promise<void>;
@@ -80,7 +82,7 @@ export async function openSshFleet(
 ): Promise<SshFleet> {
   const sshd =
     ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].find(existsSync) ?? assert.fail("openssh-server is missing");
-  const folder = mkdtempSync(join(tmpdir(), "exhibit-fleet-"));
+  const folder = mkdtempSync(join(tmpdir(), "xf-"));
   chmodSync(folder, 0o755);
   const key = join(folder, "id");
   const knownHosts = join(folder, "known_hosts");
@@ -223,7 +225,7 @@ export async function openSshFleet(
     const [file, ...rest] = wordsOf(args);
     return spawn(file, rest, {
       stdio: ["pipe", "pipe", "pipe"],
-      env: { ...process.env, NO_COLOR: "1" },
+      env: { ...process.env, NO_COLOR: "1", TMPDIR: folder },
       cwd: folder,
     });
   };
@@ -233,6 +235,7 @@ export async function openSshFleet(
     sshConfig,
     knownHosts,
     inside,
+    wordsOf,
     exhibit: async (args, input = "") => {
       const child = spawnIt(args);
       child.stdin.end(input);

@@ -23,6 +23,7 @@ const IN_FLIGHT = Math.min(32, 16 * availableParallelism());
 /** How often an order that was cut off is asked for again, and what is waited before. */
 const ASK_AGAIN_MS = [1000, 5000, 15_000];
 const TRY_AGAIN_MS = 2000;
+const LONGEST_FOLDER = 28;
 export type Directions = { readonly signal: AbortSignal; readonly progress?: (text: string) => void };
 
 export interface SshTransport extends Transport {
@@ -53,7 +54,9 @@ export interface SshSettings {
 
 /** Its connections are shared through a folder that `close` takes away. */
 export async function openSsh(settings: SshSettings): Promise<SshTransport> {
-  const controlFolder = await mkdtemp(join(tmpdir(), "exhibit-ssh-"));
+  // With ssh's own name and its suffix the path of a socket must stay below 108 bytes (unix(7)).
+  const folder = Buffer.byteLength(tmpdir()) > LONGEST_FOLDER ? "/tmp" : tmpdir();
+  const controlFolder = await mkdtemp(join(folder, "exhibit-ssh-"));
   const options: SshOptions = {
     controlFolder,
     ...(settings.configFile === undefined ? {} : { configFile: resolve(settings.configFile) }),
