@@ -38,9 +38,8 @@ export function openProgress(terminal: {
     if (!live || endsAt === 0) return;
     const left = Math.max(0, (endsAt - performance.now()) / 1000).toFixed(1);
     const stop = terminal.command === undefined ? "stop" : "stop, run nothing";
-    const then = terminal.command === undefined ? "" : `   then: ${printable(terminal.command, 60)}`;
-    // What is cut on a narrow terminal is what the person knows already.
-    const text = ` ${left} s left   [s] go on now   [Ctrl-C] ${stop}${namesOf(running)}${then}`;
+    const keys = ` ${left} s left   [s] go on now   [Ctrl-C] ${stop}`;
+    const text = `${keys}${restOf(namesOf(running), terminal.command, terminal.columns - 1 - keys.length)}`;
     write(`\r\u001b[K${style.dim(printable(text, terminal.columns - 1))}`);
   };
   const line = (text: string) => {
@@ -81,6 +80,24 @@ export function openProgress(terminal: {
       endsAt = 0;
     },
   };
+}
+
+/** Of COMMAND less than this says nothing. */
+const LEAST_COMMAND = 12;
+const THEN = "   then: ";
+
+/** What runs, and COMMAND; without room for both, the end of COMMAND, which says what it is done to. */
+function restOf(names: string, command: string | undefined, room: number): string {
+  if (command === undefined) return names;
+  const whole = printable(command, 500);
+  const [beside, alone] = [room - names.length - THEN.length, room - THEN.length];
+  if (beside >= Math.min(LEAST_COMMAND, whole.length)) return `${names}${THEN}${endOf(whole, beside)}`;
+  return alone < LEAST_COMMAND ? `${names}${THEN}${whole}` : `${THEN}${endOf(whole, alone)}`;
+}
+
+function endOf(text: string, limit: number): string {
+  const characters = Array.from(text);
+  return characters.length <= limit ? text : `…${characters.slice(1 - limit).join("")}`;
 }
 
 /** What runs now; of many the first two, and how many more. */

@@ -25,16 +25,33 @@ function openOn(columns: number, command?: string) {
   return { ...display, start, lines: () => screenOf(written) };
 }
 
-test("the live line tells on 80 columns what is left, both keys, and what runs", () => {
-  const { start, lines, close } = openOn(80, "systemctl restart muskie@7");
+test("the live line tells what is left, both keys, what runs, and the end of COMMAND", () => {
+  const { start, lines, close } = openOn(100, "systemctl restart muskie@7");
 
   for (const name of ["threads", "host", "sockets", "logs"]) start(name);
 
   assert.match(
     lines().at(-1) ?? "",
-    /^ 9\.\d s left {3}\[s\] go on now {3}\[Ctrl-C\] stop, run nothing {3}threads host \+2 /,
+    /^ 9\.\d s left {3}\[s\] go on now {3}\[Ctrl-C\] stop, run nothing {3}threads host \+2 {3}then: ….*start muskie@7$/,
   );
   close();
+});
+
+test("on 80 columns the live line tells what is left, both keys, and what COMMAND is done to", () => {
+  const { start, lines, close } = openOn(80, "systemctl restart muskie@7");
+  const short = openOn(80, "true");
+
+  for (const name of ["threads", "host", "sockets", "logs"]) start(name);
+  short.start("core");
+
+  assert.match(
+    lines().at(-1) ?? "",
+    /^ 9\.\d s left {3}\[s\] go on now {3}\[Ctrl-C\] stop, run nothing {3}then: ….*muskie@7$/,
+  );
+  assert.equal(lines().at(-1)?.length, 79);
+  assert.match(short.lines().at(-1) ?? "", / core {3}then: true$/);
+  close();
+  short.close();
 });
 
 test("the live line is never as long as the terminal is wide, and says where it was cut", () => {
