@@ -1,5 +1,6 @@
 // Needs: nats-server
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:http";
@@ -30,6 +31,8 @@ const STOPPING = `collectors:
 profiles: {stopping: {summary: for tests, collectors: [process, stop-it]}}
 `;
 
+type Place = NonNullable<Parameters<typeof startBus>[3]>;
+
 interface Fleet {
   readonly bus: TestBus;
   readonly sandbox: Sandbox;
@@ -40,11 +43,12 @@ interface Fleet {
 }
 
 /** A bus, the agent of h1 on it, and a controller with an operator's rights. */
-async function openFleet(t: TestContext): Promise<Fleet> {
-  const bus = await startBus(t, [
+async function openFleet(t: TestContext, place?: Place): Promise<Fleet> {
+  const hosts = [
     { name: "h1", services: [] },
     { name: "h2", services: [] },
-  ]);
+  ];
+  const bus = await (place === undefined ? startBus(t, hosts) : startBus(t, hosts, [place.address], place));
   const folder = mkdtempSync(join(tmpdir(), "exhibit-agent-"));
   const socket = join(folder, "agent.sock");
   const { servers, caFile, credentialsFile } = bus.settings("h1");
@@ -228,6 +232,60 @@ test("a result is told when the broker is back, whether it was killed or only di
   assert.equal(afterFreeze?.state, "done", JSON.stringify(afterFreeze));
   assert.equal(sandbox.ids().length, 2);
   assert.match(agent.output(), /the bus is back/);
+  agent.kill("SIGTERM");
+  await once(agent, "exit");
+});
+
+/** A network namespace of the bus's own, behind a link that can be taken down. */
+function openFarNetwork(t: TestContext) {
+  const name = `exhibit-bus-${process.pid}`;
+  const ours = `exb${process.pid}`;
+  const [here, there] = ["10.213.77.1", "10.213.77.2"];
+  const ip = (words: string) => execFileSync("ip", words.split(" "));
+  ip(`netns add ${name}`);
+  t.after(() => ip(`netns del ${name}`));
+  ip(`link add ${ours} type veth peer name eth0 netns ${name}`);
+  ip(`addr add ${here}/30 dev ${ours}`);
+  ip(`link set ${ours} up`);
+  ip(`-n ${name} addr add ${there}/30 dev eth0`);
+  ip(`-n ${name} link set eth0 up`);
+  ip(`-n ${name} link set lo up`);
+  return {
+    address: there,
+    within: ["ip", "netns", "exec", name],
+    cut: () => ip(`-n ${name} link set eth0 down`),
+    mend: () => ip(`-n ${name} link set eth0 up`),
+  };
+}
+
+test("a link that is cut: what had begun is told when it is back, what was asked meanwhile is never done", async (t) => {
+  const { cut, mend, ...place } = openFarNetwork(t);
+  const { sandbox, begin, capture } = await openFleet(t, place);
+  const [first, second] = [
+    await start(t, ["sleep", "1000"], { silent: true }),
+    await start(t, ["sleep", "1000"], { silent: true }),
+  ];
+  const agent = await begin();
+
+  const asking = capture({ target: { pid: first.pid } });
+  await until(() => sandbox.ids().length === 1, LIMIT_MS, "it captures");
+  cut();
+  const sealed = () => existsSync(join(sandbox.spool, sandbox.ids()[0] ?? "", "manifest.json"));
+  await until(sealed, LIMIT_MS, "it is captured without the link");
+  const meanwhile = await capture({
+    job: "job-00000002",
+    target: { pid: second.pid },
+    budgetMs: 1000,
+    expiresInMs: 1000,
+  });
+  mend();
+  const told = await asking;
+  // Whatever the kernel still had in its queues has arrived.
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+
+  assert.equal(told.state, "done", JSON.stringify(told));
+  assert.ok(["offline", "lost", "not-started"].includes(meanwhile.state), JSON.stringify(meanwhile));
+  assert.deepEqual(told.captureIds, sandbox.ids());
   agent.kill("SIGTERM");
   await once(agent, "exit");
 });

@@ -38,6 +38,11 @@ export async function startBus(
   hosts: readonly { readonly name: string; readonly services: readonly string[] }[],
   /** In its certificate; a client of the library alone looks for localhost. */
   servers: readonly string[] = ["localhost", "127.0.0.1"],
+  /** Where it runs and listens; loopback of this host by itself. */
+  place: { readonly address: string; readonly within: readonly string[] } = {
+    address: "127.0.0.1",
+    within: [],
+  },
 ): Promise<TestBus> {
   const folder = mkdtempSync(join(tmpdir(), "exhibit-bus-"));
   const port = await freePort();
@@ -50,11 +55,12 @@ export async function startBus(
   });
   // Tests listen on loopback alone.
   const text = readFileSync(made.configuration, "utf8");
-  writeFileSync(made.configuration, text.replace("0.0.0.0", "127.0.0.1"));
+  writeFileSync(made.configuration, text.replace("0.0.0.0", place.address));
   const ca = readFileSync(made.ca, "utf8");
   let server: ChildProcess | undefined;
   const begin = async () => {
-    const child = spawn("nats-server", ["-c", made.configuration], { stdio: ["ignore", "ignore", "pipe"] });
+    const [program = "", ...words] = [...place.within, "nats-server", "-c", made.configuration];
+    const child = spawn(program, words, { stdio: ["ignore", "ignore", "pipe"] });
     server = child;
     let said = "";
     child.stderr.on("data", (data) => (said += String(data)));
@@ -84,7 +90,7 @@ export async function startBus(
     signal: (signal) => void server?.kill(signal),
     credentials,
     settings: (name) => ({
-      servers: [`tls://127.0.0.1:${port}`],
+      servers: [`tls://${place.address}:${port}`],
       caFile: made.ca,
       credentialsFile: credentials(name),
       host: null,
