@@ -236,12 +236,13 @@ test("a result is told when the broker is back, whether it was killed or only di
   await once(agent, "exit");
 });
 
+const ip = (words: string) => execFileSync("ip", words.split(" "));
+
 /** A network namespace of the bus's own, behind a link that can be taken down. */
 function openFarNetwork(t: TestContext) {
   const name = `exhibit-bus-${process.pid}`;
   const ours = `exb${process.pid}`;
   const [here, there] = ["10.213.77.1", "10.213.77.2"];
-  const ip = (words: string) => execFileSync("ip", words.split(" "));
   ip(`netns add ${name}`);
   t.after(() => ip(`netns del ${name}`));
   ip(`link add ${ours} type veth peer name eth0 netns ${name}`);

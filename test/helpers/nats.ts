@@ -59,7 +59,7 @@ export async function startBus(
   const ca = readFileSync(made.ca, "utf8");
   let server: ChildProcess | undefined;
   const begin = async () => {
-    const [program = "", ...words] = [...place.within, "nats-server", "-c", made.configuration];
+    const [program, ...words] = [...place.within, "nats-server", "-c", made.configuration];
     const child = spawn(program, words, { stdio: ["ignore", "ignore", "pipe"] });
     server = child;
     let said = "";
