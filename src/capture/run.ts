@@ -213,7 +213,9 @@ export async function runCapture(
   await journal.sync().catch(() => undefined);
   await fsyncFolder(paths.folder);
   await Promise.race([coresSynced, delay(request.budgetMs - 150 - clock.elapsedMs(), control.stop)]);
-  const mitigationCheck = identityBeforeMitigation(request, clock.now());
+  // COMMAND begins when the budget is over, whether we are through or not: a look after that is none before it.
+  const isBefore = clock.elapsedMs() < request.budgetMs;
+  const mitigationCheck = isBefore ? identityBeforeMitigation(request, clock.now()) : undefined;
   if (mitigationCheck) await note({ kind: "identity", check: mitigationCheck });
   await journal.close().catch(() => undefined);
   // COMMAND inherits our priority.

@@ -174,7 +174,8 @@ export async function mitigate(guarded: Guarded, leftMs: number): Promise<Comman
     ...howItEnded(ended),
     targetGone: await isGoneSoon(found),
   };
-  found.held.close();
+  // A capture that was late when COMMAND began may still read there: closed beneath it, it would lose what it has.
+  void securing.catch(() => undefined).then(() => found.held.close());
 
   const { sealing, delivering } = sending;
   const finish = (async () => {
