@@ -1,7 +1,7 @@
 // One TCP connection to a port of the target, through the relay (relay.ts). Node's inspector serves its HTTP answers and
 // the WebSocket on the same connection, one after another, so one is all we open.
 import type { ChildProcess } from "node:child_process";
-import { ExhibitError } from "../errors.ts";
+import { ExhibitError, UnsupportedError } from "../errors.ts";
 import { ownProgram } from "../host/own-program.ts";
 import { startRelay } from "../host/run.ts";
 
@@ -28,7 +28,7 @@ export interface Relay {
 
 /**
  * Starts a relay, inside the network namespace of `enter` when that is a pid (nsenter(1), which needs CAP_SYS_ADMIN).
- * Rejects with an ExhibitError when it does not come up: nothing has touched the target then.
+ * Rejects with an UnsupportedError when it does not come up: nothing has touched the target then.
  */
 export async function openRelay(request: {
   readonly runId: string;
@@ -47,10 +47,10 @@ export async function openRelay(request: {
   clearTimeout(late);
   if (first !== "ready") {
     destroy();
-    throw new ExhibitError(
+    throw new UnsupportedError(
       request.enter === undefined
-        ? "the relay did not start"
-        : "its network namespace cannot be entered; run as root, with nsenter on this host",
+        ? "its inspector is left alone: the relay did not start"
+        : "its inspector is left alone: its network namespace cannot be entered; run as root, with nsenter on this host",
     );
   }
   return {

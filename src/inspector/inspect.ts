@@ -83,7 +83,9 @@ export async function inspect(request: InspectRequest): Promise<Inspected> {
     isOurs: leftPort !== undefined,
     onSignal: () => writeMark(marks, { ...mark, port: verdict.may.port }),
     onOpen: (port) => writeMark(marks, { ...mark, port }),
-  }).catch((error: unknown) => {
+  }).catch(async (error: unknown) => {
+    // Nothing was sent: nothing of ours can be open.
+    if (error instanceof UnsupportedError && leftPort === undefined) await removeMark(marks, identity);
     throw error instanceof ExhibitError ? error : new ExhibitError(messageOf(error), { cause: error });
   });
   const openedAt = request.now();

@@ -1,5 +1,5 @@
 // Gets the inspector of a process open, and connects to it: everything between the preflight and the first expression.
-import { ExhibitError } from "../errors.ts";
+import { ExhibitError, UnsupportedError } from "../errors.ts";
 import { delay } from "../host/clock.ts";
 import type { HeldProcess } from "../host/process-files.ts";
 import { readBasics } from "../target/basics.ts";
@@ -23,8 +23,8 @@ export interface Opened {
 export class SilentError extends ExhibitError {}
 
 /**
- * Sends SIGUSR1 unless the inspector is open already, and connects. `onSignal` runs before it is sent. Throws SilentError,
- * or an ExhibitError when it cannot be reached; what was opened then stays open.
+ * Sends SIGUSR1 unless the inspector is open already, and connects. `onSignal` runs before it is sent. Throws SilentError, UnsupportedError when
+ * nothing was sent, or an ExhibitError when it cannot be reached; what was opened then stays open.
  */
 export async function openInspector(request: {
   readonly held: HeldProcess;
@@ -49,7 +49,7 @@ export async function openInspector(request: {
     }
     await request.onSignal();
     const began = performance.now();
-    sendSignal(held, request.startTime);
+    sendSignal(request);
     const listener = await waitForListener(request);
     const tookMs = Math.round(performance.now() - began);
     await request.onOpen(listener.port);
@@ -60,10 +60,20 @@ export async function openInspector(request: {
   }
 }
 
-/** Nothing happens between the look at the start time and kill(2). */
-function sendSignal(held: HeldProcess, startTime: string): void {
+/** Nothing happens between the last look and kill(2): since the preflight the process may be another, or another program. */
+function sendSignal({
+  held,
+  startTime,
+  clearance,
+}: {
+  readonly held: HeldProcess;
+  readonly startTime: string;
+  readonly clearance: Clearance;
+}): void {
+  const reason = clearance.reasonNotToSignal();
+  if (reason !== undefined) throw new UnsupportedError(`its inspector is left alone: ${reason}`);
   const basics = readBasics(held);
-  if (basics?.startTime !== startTime || basics.isZombie) throw new ExhibitError("it has ended");
+  if (basics?.startTime !== startTime || basics.isZombie) throw new UnsupportedError("it has ended");
   process.kill(held.pid, "SIGUSR1");
 }
 

@@ -8,7 +8,7 @@ import { parseSignal } from "../parsers/proc-signals.ts";
 import { parseProcStatus } from "../parsers/proc-status.ts";
 import { attempt } from "../target/executable.ts";
 import { detectRuntime } from "../target/runtime.ts";
-import { handledSignals } from "./signal-table.ts";
+import { openSignalTable, type SignalTable } from "./signal-table.ts";
 import { clientsOf, listenersOf, type Listener } from "./tcp-sockets.ts";
 
 /** What may be done. `open` is a listener that is there already: nothing is sent then, and it is not ours to close. */
@@ -18,6 +18,8 @@ export interface Clearance {
   readonly open: Listener | undefined;
   /** Its network namespace is another one than ours. */
   readonly isElsewhere: boolean;
+  /** Looks again, in a millisecond: what forbids the signal now. An application may have begun to handle it meanwhile. */
+  readonly reasonNotToSignal: () => string | undefined;
 }
 
 export type Verdict = { readonly may: Clearance } | { readonly mayNot: string };
@@ -35,18 +37,21 @@ export function mayInspect(held: HeldProcess, knownPort?: number): Verdict {
   const isElsewhere = netNamespace(held) !== attempt(() => String(linkHostSync("/proc/self/ns/net")));
   const port = knownPort ?? asked.port;
   const there = listeners.find((listener) => listener.port === port && port !== 0);
-  const clearance = { port, listenersBefore: listeners, open: undefined, isElsewhere };
+  const shared = { port, listenersBefore: listeners, open: undefined, isElsewhere };
 
   if (there !== undefined) {
     if (!there.isOwn) return { mayNot: `port ${port}, where its inspector would listen, is taken` };
     if (clientsOf(held, port) > 0)
       return { mayNot: `somebody is connected to its inspector already (port ${port})` };
-    return { may: { ...clearance, open: there } };
+    return { may: { ...shared, open: there, reasonNotToSignal: () => "its inspector is open already" } };
   }
   if (asked.asksForInspector && port === 0)
     return { mayNot: "its inspector listens on a port that cannot be told" };
-  const unsafe = reasonNotToSignal(held);
-  return unsafe === undefined ? { may: clearance } : { mayNot: unsafe };
+  const known = { isDisabled: asked.disablesSigusr1, table: openSignalTable(held) };
+  const unsafe = reasonNotToSignal(held, known);
+  if (unsafe !== undefined) return { mayNot: unsafe };
+  const again = () => reasonNotToTouch(held) ?? reasonNotToSignal(held, known);
+  return { may: { ...shared, reasonNotToSignal: again } };
 }
 
 /** What forbids even to connect. */
@@ -62,15 +67,22 @@ function reasonNotToTouch(held: HeldProcess): string | undefined {
 }
 
 /** What forbids SIGUSR1. */
-function reasonNotToSignal(held: HeldProcess): string | undefined {
+function reasonNotToSignal(
+  held: HeldProcess,
+  { isDisabled, table }: { readonly isDisabled: boolean; readonly table: SignalTable },
+): string | undefined {
   const text = attempt(() => held.readSync("status").toString("latin1"));
   const signal = text && parseSignal(parseProcStatus(text).lines, constants.signals.SIGUSR1);
   if (!signal) return "how it takes SIGUSR1 cannot be told";
-  // --disable-sigusr1 blocks it, and so does Node 26 in its first half second. An application that had a handler and took
-  // it out leaves what ends the process.
-  if (!signal.caught || signal.blocked || signal.ignored)
-    return "it does not take SIGUSR1: it is starting, runs with --disable-sigusr1, or had a handler of its own";
-  const handled = handledSignals(held);
+  if (isDisabled) return "it does not take SIGUSR1: it runs with --disable-sigusr1";
+  // Node blocks it from its first lines until its handler stands (ParseSigmask of node.cc), which its very first moment, before
+  // that, does not: then nothing catches it. Both times it would be lost, or the end of the process.
+  if (signal.blocked || signal.ignored)
+    return "it does not take SIGUSR1: it is starting, or somebody has blocked or ignored it";
+  // An application that had a handler and took it out leaves what ends the process.
+  if (!signal.caught)
+    return "it does not take SIGUSR1, which would end it: it is starting, or had a handler of its own";
+  const handled = table();
   if (handled === undefined)
     return "whether it handles SIGUSR1 itself cannot be told: no symbols, or its memory may not be read";
   return handled.has(constants.signals.SIGUSR1) ? "it handles SIGUSR1 itself" : undefined;

@@ -20,10 +20,22 @@ const UV_SIGNAL = 16;
 /** There are 64 signals, and a handler may be set more than once. */
 const MOST_NODES = 1024;
 
-/** The numbers of the signals it watches; undefined when they cannot be told: stripped, another layout, no right to read. */
-export function handledSignals(held: HeldProcess): ReadonlySet<number> | undefined {
-  const address = treeAddress(held);
-  if (address === undefined) return undefined;
+/** The numbers of the signals that it watches at this moment; undefined when they cannot be told. */
+export type SignalTable = () => ReadonlySet<number> | undefined;
+
+/**
+ * The table of a process, found when it is first asked, and only then: its symbol is in tens of megabytes. What it gives is
+ * undefined when the executable is stripped, its layout another, or its memory not to be read.
+ */
+export function openSignalTable(held: HeldProcess): SignalTable {
+  let found: { readonly address: number | undefined } | undefined;
+  return () => {
+    found ??= { address: treeAddress(held) };
+    return found.address === undefined ? undefined : handledSignals(held, found.address);
+  };
+}
+
+function handledSignals(held: HeldProcess, address: number): ReadonlySet<number> | undefined {
   const memory = attempt(() => openSync(held.pathOf("mem"), "r"));
   if (memory === undefined) return undefined;
   try {

@@ -1,7 +1,7 @@
 // Node processes to look inside, each with a port of its own for its inspector: 9229 is one for the whole host.
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { openProcess } from "../../src/host/process-files.ts";
 import { inspect } from "../../src/inspector/inspect.ts";
 import { readBasics } from "../../src/target/basics.ts";
 import { end } from "./started.ts";
+import { until } from "./until.ts";
 
 export interface NodeTarget {
   readonly pid: number;
@@ -30,24 +31,34 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
+interface StartOptions {
+  readonly binary?: string;
+  readonly flags?: readonly string[];
+  /** Words before the command: `unshare -n`. */
+  readonly prefix?: readonly string[];
+  readonly inspectPort?: number;
+}
+
 /** Starts `node -e SOURCE`; SOURCE prints something once it is ready. */
 export async function startNode(
   t: Pick<TestContext, "after">,
   source: string,
-  options: {
-    readonly binary?: string;
-    readonly flags?: readonly string[];
-    /** Words before the command: `unshare -n`. */
-    readonly prefix?: readonly string[];
-    readonly inspectPort?: number;
-  } = {},
+  options: StartOptions = {},
+): Promise<NodeTarget> {
+  const target = await spawnNode(t, source, options);
+  await until(() => target.stdout() !== "", 60_000);
+  return target;
+}
+
+/** The same, not waited for. */
+export async function spawnNode(
+  t: Pick<TestContext, "after">,
+  source: string,
+  options: StartOptions = {},
 ): Promise<NodeTarget> {
   const inspectPort = options.inspectPort ?? (await freePort());
-  const node = [
-    options.binary ?? process.execPath,
-    `--inspect-port=${inspectPort}`,
-    ...(options.flags ?? []),
-  ];
+  const binary = options.binary ?? process.execPath;
+  const node = [binary, `--inspect-port=${inspectPort}`, ...(options.flags ?? [])];
   const [command, ...args] = [...(options.prefix ?? []), ...node, "-e", source];
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
   t.after(() => end(child));
@@ -55,8 +66,23 @@ export async function startNode(
   let stderr = "";
   child.stdout.on("data", (text) => (stdout += text));
   child.stderr.on("data", (text) => (stderr += text));
-  await once(child.stdout, "data");
+  await once(child, "spawn");
   return { pid: child.pid ?? 0, child, inspectPort, stdout: () => stdout, stderr: () => stderr };
+}
+
+/**
+ * Starts one that runs ECHO, and waits in its first moment, before Node's handler of SIGUSR1 stands: for its configuration of
+ * OpenSSL, a fifo that is written by `goOn`.
+ */
+export async function startInFirstMoment(t: Pick<TestContext, "after">, binary = process.execPath) {
+  const folder = mkdtempSync(join(tmpdir(), "exhibit-starting-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const fifo = join(folder, "openssl.cnf");
+  execFileSync("mkfifo", [fifo]);
+  const target = await spawnNode(t, ECHO, { binary, flags: [`--openssl-config=${fifo}`] });
+  const isAtFifo = () => readFileSync(`/proc/${target.pid}/wchan`, "utf8") === "wait_for_partner";
+  await until(isAtFifo, 20_000);
+  return { target, goOn: () => writeFileSync(fifo, "") };
 }
 
 /** A small HTTP service; its port is the first word that it prints. `/left` tells what is left of observers in it. */
@@ -107,6 +133,18 @@ export function marksFolder(t: Pick<TestContext, "after">): string {
   const folder = mkdtempSync(join(tmpdir(), "exhibit-marks-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** Ready at once, and says what it is told. */
+export const ECHO = "process.stdin.on('data', (text) => process.stdout.write(text)); console.log('up');";
+
+/** Its event loop, which runs ECHO, has come around twice: what a signal would have done is done. */
+export async function cameAround({ child, stdout }: NodeTarget): Promise<void> {
+  for (const round of ["first", "second"]) {
+    const word = `${round}-${Math.random().toString(36).slice(2)}`;
+    child.stdin?.write(`${word}\n`);
+    await until(() => stdout().includes(word), 20_000);
+  }
 }
 
 /** SIGUSR1 was neither taken, nor waits to be. */

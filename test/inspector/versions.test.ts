@@ -6,7 +6,15 @@ import { describe, test } from "node:test";
 import { Drained, Final, parseObserved } from "../../src/collectors/runtime/observed.ts";
 import { attachRounds, leftIn } from "../helpers/inspect-rounds.ts";
 import { until } from "../helpers/until.ts";
-import { gotNoSignal, look, SERVICE, servicePort, startNode } from "../helpers/node-target.ts";
+import {
+  cameAround,
+  gotNoSignal,
+  look,
+  SERVICE,
+  servicePort,
+  startInFirstMoment,
+  startNode,
+} from "../helpers/node-target.ts";
 
 /** scripts/test.mjs puts them there. */
 const FOLDER = new URL("../../node_modules/.cache/exhibit-nodes", import.meta.url).pathname;
@@ -93,5 +101,16 @@ describe("each of them", { concurrency: 2 }, () => {
 
         assert.ok(gotNoSignal(target));
       });
+
+    test(`Node ${version} in its first moment is left alone, and starts as if nobody had looked`, async (t) => {
+      const { target, goOn } = await startInFirstMoment(t, binary);
+
+      await assert.rejects(look(t, target.pid), { message: /does not take SIGUSR1: it is starting/ });
+
+      goOn();
+      await until(() => target.stdout().includes("up"), 20_000);
+      await cameAround(target);
+      assert.ok(gotNoSignal(target), target.stderr());
+    });
   }
 });
