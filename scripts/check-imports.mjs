@@ -90,10 +90,11 @@ function faultsOfImport(path, { from, typeOnly }) {
   if (
     /^(?:node:child_process|execa)$/.test(from) &&
     path !== "host/run.ts" &&
+    path !== "host/start.ts" &&
     !PROGRAMS.includes(path) &&
     !typeOnly
   )
-    faults.push(`${from}: only host/run.ts starts processes`);
+    faults.push(`${from}: only host/run.ts and host/start.ts start processes`);
   if (mine === "collectors" && !collectorMay(path, target))
     faults.push(`${from}: collectors import parsers/ and collector.ts`);
   if (mine === "collectors" && !local && !["zod", "pretty-bytes"].includes(from) && !from.startsWith("node:"))

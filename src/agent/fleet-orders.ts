@@ -148,17 +148,11 @@ function resultOf(state: HostState, reason: string): FarResult {
   return { kind: "result", state, reason, captureIds: [], urls: [] };
 }
 
-function eventOf(job: string, { state, reason, captureIds, urls, pausedMs, bytes }: FarResult): JobEvent {
-  return {
-    protocol: PROTOCOL,
-    job,
-    state,
-    captureIds: captureIds.slice(0, 64),
-    urls: urls.slice(0, 64),
-    ...(reason === undefined ? {} : { reason }),
-    ...(pausedMs === undefined ? {} : { pausedMs }),
-    ...(bytes === undefined ? {} : { bytes }),
-  };
+/** Of capture alone: the bus knows no answers of check, and no COMMAND. */
+function eventOf(job: string, result: FarResult): JobEvent {
+  const { kind: _kind, answer: _answer, exitCode: _exitCode, captureIds, urls, ...rest } = result;
+  const lists = { captureIds: captureIds.slice(0, 64), urls: urls.slice(0, 64) };
+  return { protocol: PROTOCOL, job, ...rest, ...lists };
 }
 
 function count(of: Map<string, number>, state: string): void {

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { ownProgram } from "../host/own-program.ts";
 import { BEHIND, NORMAL } from "../host/priority.ts";
-import { startBehind } from "../host/run.ts";
+import { startBehind } from "../host/start.ts";
 import { PERMIT_DESCRIPTOR } from "../capture/pause-permit.ts";
 import { answerPermits, PERMITTED, type PauseGate } from "./pause-gate.ts";
 

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { delay } from "../host/clock.ts";
 import { ownProgram } from "../host/own-program.ts";
 import { NORMAL } from "../host/priority.ts";
-import { startConversation } from "../host/run.ts";
+import { startConversation } from "../host/start.ts";
 import { PERMIT_DESCRIPTOR } from "../capture/pause-permit.ts";
 import { answerPermits, PERMITTED, type PauseGate } from "./pause-gate.ts";
 import type { Ended } from "./job-outcome.ts";

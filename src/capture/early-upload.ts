@@ -7,7 +7,7 @@ import { EVIDENCE_FOLDER, isMemberName, type BundlePaths } from "../bundle/layou
 import type { Digest } from "../bundle/digests.ts";
 import { delay } from "../host/clock.ts";
 import { ownProgram } from "../host/own-program.ts";
-import { startBehind } from "../host/run.ts";
+import { startBehind } from "../host/start.ts";
 import type { S3StoreSettings } from "../settings.ts";
 import { parseLine, Word, type Order } from "../upload/early-lines.ts";
 

@@ -15,7 +15,7 @@ import { holdLock } from "../host/lock.ts";
 import { listSpool } from "../upload/spool.ts";
 import { printable } from "../printable.ts";
 import { readJournal } from "./journal.ts";
-import { toRecord } from "./run-collector.ts";
+import { toRecord } from "./judge-collector.ts";
 import { sealBundle, type SealingSettings, type SealRequest } from "./seal.ts";
 
 /** For processes that were just killed to be gone, with what they were writing. */

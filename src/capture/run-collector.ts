@@ -10,7 +10,7 @@ import type {
 } from "../bundle/manifest.ts";
 import { EVIDENCE_FOLDER, type BundlePaths } from "../bundle/layout.ts";
 import type { LateWork, Platform, Reading } from "../collectors/collector.ts";
-import { messageOf, UnsupportedError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import { delay, type Clock } from "../host/clock.ts";
 import type { Quota } from "../host/disk.ts";
 import type { HeldProcess } from "../host/process-files.ts";
@@ -19,8 +19,9 @@ import { printable } from "../printable.ts";
 import { checkIdentity } from "../target/identity.ts";
 import { openContext, type Trace } from "./context.ts";
 import { openEvidence } from "./evidence.ts";
-import { gatherGaps, isRefusal } from "./gaps.ts";
+import { gatherGaps } from "./gaps.ts";
 import type { Journal } from "./journal.ts";
+import { judge, toRecord } from "./judge-collector.ts";
 import type { Pauses } from "./pauses.ts";
 import type { LeftOut, PlannedCollector } from "./plan.ts";
 
@@ -50,7 +51,6 @@ export interface CollectorResult {
 
 /** A collector that does not come back after its signal aborted is left behind after this long. */
 const GRACE_MS = 1200;
-const LINE_LIMIT = 500;
 const STILL_OPEN = "it closes it when its event loop comes around, or the next capture on this host does";
 
 /** A collector that does not run at all, as it is told. */
@@ -223,40 +223,4 @@ async function giveUp(signal: AbortSignal): Promise<never> {
   });
   await delay(GRACE_MS);
   throw new Error("did not end when its time was up");
-}
-
-function judge(what: {
-  readonly error: unknown;
-  readonly trace: Trace;
-  readonly bytes: number;
-  readonly aborted: boolean;
-  readonly missingRight: string | undefined;
-}): Pick<CollectorRecord, "status" | "reason"> {
-  const { error, trace } = what;
-  const reasons = [...gatherGaps(trace.gaps)];
-  if (error instanceof UnsupportedError)
-    return { status: "unsupported", reason: [printable(error.message, 400), ...reasons].join("; ") };
-  if (error !== undefined) reasons.unshift(printable(messageOf(error), 400));
-  else if (what.aborted) reasons.unshift("its time was up");
-  if (trace.truncated) reasons.push("output cut at its size limit");
-  if (reasons.length === 0) return { status: "ok" };
-  if (what.missingRight !== undefined && reasons.some(isRefusal)) reasons.unshift(what.missingRight);
-  const reason = [...new Set(reasons)].join("; ");
-  if (error !== undefined && what.bytes === 0) return { status: "failed", reason };
-  return { status: "partial", reason: printable(reason, 2000) };
-}
-
-/** A reading of a collector as the manifest has it. */
-export function toRecord(collector: string, reading: Reading): ReadingRecord {
-  return {
-    id: reading.id,
-    collector,
-    text: printable(reading.text, 300),
-    value: reading.value,
-    unit: reading.unit,
-    ...(reading.windowMs === undefined ? {} : { windowMs: Math.round(reading.windowMs) }),
-    ...(reading.method === undefined ? {} : { method: reading.method }),
-    ...(reading.line === undefined ? {} : { line: printable(reading.line, LINE_LIMIT) }),
-    file: `${EVIDENCE_FOLDER}/${collector}/${reading.file}`,
-  };
 }

@@ -6,8 +6,7 @@ import pLimit from "p-limit";
 import type { CaptureFile, CollectorRecord, IdentityCheck, ReadingRecord } from "../bundle/manifest.ts";
 import type { BundlePaths } from "../bundle/layout.ts";
 import { delay, startClock } from "../host/clock.ts";
-import { openQuota, readDiskBelow, spendableBytes } from "../host/disk.ts";
-import { assertAnswers } from "../host/answers.ts";
+import { openQuota } from "../host/disk.ts";
 import { openDeadline } from "../host/deadline.ts";
 import { fsyncFile, fsyncFolder } from "../host/files.ts";
 import { AHEAD, NORMAL, raisePriority, setOwnPriority } from "../host/priority.ts";
@@ -20,7 +19,7 @@ import { followLate, type Late } from "./late.ts";
 import { openGuardian } from "./open-guardian.ts";
 import { openBundle } from "./open-bundle.ts";
 import { openPauses } from "./pauses.ts";
-import { planCapture, type CapturePlan, type PlannedCollector } from "./plan.ts";
+import type { CapturePlan, PlannedCollector } from "./plan.ts";
 import type { CaptureRequest, Control } from "./request.ts";
 import { leaveOut, runCollector, type CaptureState, type CollectorResult } from "./run-collector.ts";
 
@@ -50,25 +49,6 @@ export interface SecuredCapture extends SecuredBundle {
   readonly late: Late;
   /** Ends the guardian: another capture of this process may begin. */
   readonly release: () => Promise<void>;
-}
-
-/** The plan of a request as things stand now; also what --dry-run shows, so nothing is written. */
-export async function planRequest(request: CaptureRequest): Promise<CapturePlan> {
-  await assertAnswers(request.spool.path, Math.min(2000, request.budgetMs / 4));
-  const disk = await readDiskBelow(request.spool.path);
-  const spendable = disk === undefined ? 0 : spendableBytes(disk, request.spool.keepFree);
-  return planCapture({
-    ...request,
-    elapsedMs: request.agoMs,
-    slowness: readSlowness(request.agoMs),
-    spendableBytes: Math.min(spendable, request.spool.maxBytes),
-  });
-}
-
-/** What our own start took against the CPU time it needed: how long things take on this host now, 1 to 6. */
-function readSlowness(agoMs: number): number {
-  const { user, system } = process.cpuUsage();
-  return Math.min(6, Math.max(1, agoMs / ((user + system) / 1000)));
 }
 
 /** Runs a capture. Rejects when not even a bundle could be begun; everything later ends up in the bundle. */

@@ -1,5 +1,6 @@
 // One capture with what a person sees of it: progress, the two keys, and how it ended.
-import { planRequest, runCapture, type SecuredCapture } from "../capture/run.ts";
+import { runCapture, type SecuredCapture } from "../capture/run.ts";
+import { planRequest } from "../capture/plan-request.ts";
 import { checkRecords } from "../capture/check-records.ts";
 import type { NotePlaces } from "../capture/post-notes.ts";
 import type { CaptureRequest, Progress } from "../capture/request.ts";

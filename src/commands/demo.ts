@@ -9,7 +9,7 @@ import { ownProgram } from "../host/own-program.ts";
 import { ExhibitError } from "../errors.ts";
 import { delay } from "../host/clock.ts";
 import { writeFileDurable } from "../host/files.ts";
-import { startService } from "../host/run.ts";
+import { startService } from "../host/start.ts";
 import { renderText } from "../incident/render-text.ts";
 import { printable } from "../printable.ts";
 import { listSpool } from "../upload/spool.ts";

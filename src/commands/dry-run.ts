@@ -1,7 +1,7 @@
 // --dry-run: what would run, its cost, and where it would go. Nothing is run, written or stopped.
 import prettyBytes from "pretty-bytes";
 import type { CapturePlan, PlannedCollector } from "../capture/plan.ts";
-import { planRequest } from "../capture/run.ts";
+import { planRequest } from "../capture/plan-request.ts";
 import type { CaptureRequest } from "../capture/request.ts";
 import { printable } from "../printable.ts";
 import type { Destination } from "./destination.ts";

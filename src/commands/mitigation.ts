@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { messageOf } from "../errors.ts";
 import { NORMAL, setOwnPriority } from "../host/priority.ts";
-import { startMitigation } from "../host/run.ts";
+import { startMitigation } from "../host/start.ts";
 import { printable } from "../printable.ts";
 import type { CommandContext } from "./command.ts";
 import { exitCodeOf } from "./keys.ts";

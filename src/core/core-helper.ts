@@ -8,7 +8,7 @@ import { delay } from "../host/clock.ts";
 import { removeEmptyCgroups } from "../host/own-cgroup.ts";
 import { ownProgram } from "../host/own-program.ts";
 import { killGroup } from "../host/process-group.ts";
-import { startPiped, type Piped } from "../host/run.ts";
+import { startPiped, type Piped } from "../host/start.ts";
 import { HelperEvent, type CompleteEvent, type StandingEvent } from "./helper/messages.ts";
 import type { AloneRequest, HelperRequest } from "./helper/request.ts";
 

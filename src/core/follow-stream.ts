@@ -6,7 +6,7 @@ import { open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { delay } from "../host/clock.ts";
 import { killGroup } from "../host/process-group.ts";
-import { startFilter } from "../host/run.ts";
+import { startFilter } from "../host/start.ts";
 import { toldBytes, verifyStream, type StreamExpected, type VerifiedCore } from "./verify-stream.ts";
 
 const READ_BYTES = 256 * 1024;

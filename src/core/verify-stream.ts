@@ -5,7 +5,8 @@ import { open } from "node:fs/promises";
 import { messageOf } from "../errors.ts";
 import { BEHIND } from "../host/priority.ts";
 import { killGroup } from "../host/process-group.ts";
-import { run, startReading } from "../host/run.ts";
+import { run } from "../host/run.ts";
+import { startReading } from "../host/start.ts";
 import {
   ELF_HEADER_BYTES,
   PN_XNUM,

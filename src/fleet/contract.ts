@@ -104,11 +104,11 @@ export const JobEvent = z.strictObject({
   ...version,
   job: JobId,
   state: HostState,
-  reason: ShortText.optional(),
+  reason: ShortText.exactOptional(),
   captureIds: z.array(z.string().max(200)).max(64).default([]),
   urls: z.array(z.string().max(2000)).max(64).default([]),
-  pausedMs: z.number().nonnegative().optional(),
-  bytes: z.number().nonnegative().optional(),
+  pausedMs: z.number().nonnegative().exactOptional(),
+  bytes: z.number().nonnegative().exactOptional(),
 });
 export type JobEvent = z.infer<typeof JobEvent>;
 

@@ -5,8 +5,8 @@ import type { HostResult } from "./transport.ts";
 
 /** How a host ended; `answer` is that of check, `exitCode` that of check or of COMMAND. */
 export interface HostOutcome extends HostResult {
-  readonly answer?: string | undefined;
-  readonly exitCode?: number | undefined;
+  readonly answer?: string;
+  readonly exitCode?: number;
 }
 
 const Host = z.strictObject({
@@ -50,15 +50,15 @@ export const HostRecord = z.strictObject({
   /** `begun`: it was asked, and has not ended. */
   state: z.union([z.literal("begun"), HostState]),
   at: z.iso.datetime(),
-  reason: z.string().optional(),
+  reason: z.string().exactOptional(),
   captureIds: z.array(z.string()).default([]),
   urls: z.array(z.string()).default([]),
-  pausedMs: z.number().optional(),
-  bytes: z.number().optional(),
-  answer: z.string().optional(),
-  exitCode: z.int().optional(),
+  pausedMs: z.number().exactOptional(),
+  bytes: z.number().exactOptional(),
+  answer: z.string().exactOptional(),
+  exitCode: z.int().exactOptional(),
   /** Since it was begun. */
-  durationMs: z.number().optional(),
+  durationMs: z.number().exactOptional(),
 });
 export type HostRecord = z.infer<typeof HostRecord>;
 

@@ -171,18 +171,12 @@ async function finish(
   outcome: HostOutcome,
   durationMs?: number,
 ): Promise<HostRecord> {
-  const { state, reason, captureIds, urls, pausedMs, bytes, answer, exitCode } = outcome;
   const record: HostRecord = {
     host: host.name,
-    state,
     at: now(),
-    ...(reason === undefined ? {} : { reason }),
-    captureIds: [...captureIds],
-    urls: [...urls],
-    ...(pausedMs === undefined ? {} : { pausedMs }),
-    ...(bytes === undefined ? {} : { bytes }),
-    ...(answer === undefined ? {} : { answer }),
-    ...(exitCode === undefined ? {} : { exitCode }),
+    ...outcome,
+    captureIds: [...outcome.captureIds],
+    urls: [...outcome.urls],
     ...(durationMs === undefined ? {} : { durationMs: Math.round(durationMs) }),
   };
   await running.ledger.write(record);

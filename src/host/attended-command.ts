@@ -7,7 +7,7 @@ import { errnoOf } from "../errors.ts";
 import { delay } from "./clock.ts";
 import { openPipes } from "./command-pipes.ts";
 import { lookUpCommand } from "./commands-on-path.ts";
-import { startDrain, startOnTerminal, startTeed } from "./run.ts";
+import { startDrain, startOnTerminal, startTeed } from "./start.ts";
 import { shellLine } from "./shell-line.ts";
 
 /** `output`: what a terminal shows, both in one. */

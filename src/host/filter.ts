@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { pipeline } from "node:stream/promises";
 import { CommandError, errnoOf } from "../errors.ts";
 import { killGroup } from "./process-group.ts";
-import { startFilter } from "./run.ts";
+import { startFilter } from "./start.ts";
 
 /** What turns one stream of bytes into another. */
 export type Stage = (input: AsyncIterable<Buffer>) => AsyncIterable<Uint8Array>;

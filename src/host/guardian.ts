@@ -8,7 +8,7 @@ import { ExhibitError } from "../errors.ts";
 import { delay } from "./clock.ts";
 import { OWN_CGROUP } from "./own-cgroup.ts";
 import { RUN_VARIABLE } from "./process-group.ts";
-import { startHelper } from "./run.ts";
+import { startHelper } from "./start.ts";
 
 // $1 lock file, $2 seconds to wait for it, $3 mark of our processes, $4 target, $5 its start time.
 // SIGCONT goes out without a look at the state: a SIGSTOP may still be pending. The start time is field 22 of stat,

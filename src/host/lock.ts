@@ -1,7 +1,7 @@
 // A lock that dies with its holder: flock(1) held by a helper whose stdin is our pipe. When we are killed the pipe
 // closes, the helper ends, and the kernel frees the lock; there is no stale lock file to reason about.
 import { once } from "node:events";
-import { startHelper } from "./run.ts";
+import { startHelper } from "./start.ts";
 
 export interface Lock {
   readonly release: () => Promise<void>;

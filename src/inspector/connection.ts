@@ -3,7 +3,7 @@
 import type { ChildProcess } from "node:child_process";
 import { ExhibitError, UnsupportedError } from "../errors.ts";
 import { ownProgram } from "../host/own-program.ts";
-import { startRelay } from "../host/run.ts";
+import { startRelay } from "../host/start.ts";
 
 /** The relay leaves when nothing has come from us for so long: we are dead, frozen, or hopelessly late. */
 const SILENCE_MS = 3000;

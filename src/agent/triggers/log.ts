@@ -4,7 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { errnoOf } from "../../errors.ts";
 import { delay, upMs } from "../../host/clock.ts";
-import { startReading } from "../../host/run.ts";
+import { startReading } from "../../host/start.ts";
 import { formatDuration } from "../../incident/wording.ts";
 import type { TriggerOf } from "../../settings-triggers.ts";
 import { openLineMatcher } from "./line-matcher.ts";

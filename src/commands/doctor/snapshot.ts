@@ -10,7 +10,7 @@ import { ExhibitError, messageOf } from "../../errors.ts";
 import { hasCommand } from "../../host/commands-on-path.ts";
 import { openDeadline } from "../../host/deadline.ts";
 import { killGroup } from "../../host/process-group.ts";
-import { startHelper } from "../../host/run.ts";
+import { startHelper } from "../../host/start.ts";
 import { parseProcStat } from "../../parsers/proc-stat.ts";
 import { printable } from "../../printable.ts";
 import { ok, skipped, warning, type Check } from "./check.ts";

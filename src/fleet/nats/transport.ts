@@ -163,15 +163,8 @@ async function orderUntilEnd(ordered: Ordered): Promise<HostResult> {
   return mayHaveBegun ? none("lost", silence) : none("not-started", "the job ended before its turn");
 }
 
-function resultOf({ state, reason, captureIds, urls, pausedMs, bytes }: JobEvent): HostResult {
-  return {
-    state,
-    captureIds,
-    urls,
-    ...(reason === undefined ? {} : { reason }),
-    ...(pausedMs === undefined ? {} : { pausedMs }),
-    ...(bytes === undefined ? {} : { bytes }),
-  };
+function resultOf({ protocol: _protocol, job: _job, ...result }: JobEvent): HostResult {
+  return result;
 }
 
 interface Ended {

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { delay } from "../../host/clock.ts";
 import { killGroup } from "../../host/process-group.ts";
-import { startConversation } from "../../host/run.ts";
+import { startConversation } from "../../host/start.ts";
 import { printable } from "../../printable.ts";
 import { VERSION } from "../../version.ts";
 import { PROTOCOL } from "../contract.ts";

@@ -45,9 +45,9 @@ export const STOP_LINE = "stop";
 export const FarResult = z.strictObject({
   kind: z.literal("result"),
   ...JobEvent.omit({ protocol: true, job: true }).shape,
-  bytes: z.number().nonnegative().optional(),
-  answer: z.string().max(4000).optional(),
-  exitCode: z.int().optional(),
+  bytes: z.number().nonnegative().exactOptional(),
+  answer: z.string().max(4000).exactOptional(),
+  exitCode: z.int().exactOptional(),
 });
 export type FarResult = z.infer<typeof FarResult>;
 

@@ -196,17 +196,8 @@ function outcomeOf(said: Talk, wasOrdered: boolean): HostOutcome {
   if (said.kind === "answered") {
     if (said.answer.kind === "status")
       return { ...nothing, state: "failed", reason: "it answered something else" };
-    const { state, captureIds, urls, reason, pausedMs, bytes, answer, exitCode } = said.answer;
-    return {
-      state,
-      captureIds,
-      urls,
-      ...(reason === undefined ? {} : { reason }),
-      ...(pausedMs === undefined ? {} : { pausedMs }),
-      ...(bytes === undefined ? {} : { bytes }),
-      answer,
-      exitCode,
-    };
+    const { kind: _kind, ...outcome } = said.answer;
+    return outcome;
   }
   if (said.kind === "cut")
     return { ...nothing, state: "lost", reason: `${said.reason}; look there with: exhibit ls` };
