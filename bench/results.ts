@@ -39,12 +39,10 @@ function readText(): string {
   }
 }
 
-/** A part of a benchmark has a section of its own: `runtime: gc` is `npm run bench:runtime -- --parts gc`. */
+/** `name` is what follows `npm run bench:`, so that a part has a section of its own: `runtime -- --parts gc`. */
 export function writeSection(name: string, body: string): void {
   const title = `## ${name}`;
-  const [command, only] = name.split(": ");
-  const line = only === undefined ? command : `${command} -- --parts ${only}`;
-  const section = `${title}\n\n\`npm run bench:${line}\`, ${new Date().toISOString().slice(0, 10)}. ${body}`;
+  const section = `${title}\n\n\`npm run bench:${name}\`, ${new Date().toISOString().slice(0, 10)}. ${body}`;
   const text = readText();
   const parts = text.split(/^(?=## )/m).filter((one) => !one.startsWith(`${title}\n`));
   writeFileSync(path, `${[...parts, section].map((part) => part.trimEnd()).join("\n\n")}\n`);

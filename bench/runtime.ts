@@ -39,7 +39,9 @@ let failed = false;
 const tell = (part: string, row: readonly [string, string, string]) => {
   const [what, measured, goal] = row;
   const load = loadavg()[0]?.toFixed(1) ?? "";
-  record(`runtime: ${part}`, CONDITIONS, [[what, `${measured} (load ${load})`, goal]], { keeps: true });
+  record(`runtime -- --parts ${part}`, CONDITIONS, [[what, `${measured} (load ${load})`, goal]], {
+    keeps: true,
+  });
 };
 const parts = new Set(values.parts.split(","));
 const wanted = versions.filter(({ version }) =>

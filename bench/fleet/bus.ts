@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { freePort } from "../test/helpers/rgw.ts";
-import { until } from "../test/helpers/until.ts";
-import type { FleetAgents } from "./fleet-agents.ts";
+import { freePort } from "../../test/helpers/rgw.ts";
+import { until } from "../../test/helpers/until.ts";
+import type { FleetAgents } from "./agents.ts";
 
 export interface BenchBus {
   readonly folder: string;
@@ -53,7 +53,7 @@ export interface Agents {
 
 /** Resolves when all of them are on the bus, or have ended. */
 export async function startAgents(request: FleetAgents): Promise<Agents> {
-  const program = new URL("fleet-agents.ts", import.meta.url).pathname;
+  const program = new URL("agents.ts", import.meta.url).pathname;
   const child = spawn(process.execPath, ["--import", "tsx", program, JSON.stringify(request)], {
     stdio: ["pipe", "pipe", "inherit"],
   });

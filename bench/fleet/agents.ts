@@ -1,16 +1,16 @@
 // Many agents of a fleet in one process, for bench/fleet.ts: the real end point of the agent (connection, journal, orders,
 // pauses, events), with a stand-in for the capture itself.
-// node --import tsx bench/fleet-agents.ts '{"port": …}'; says "ready", then one line of JSON for what it is asked on stdin.
+// node --import tsx bench/fleet/agents.ts '{"port": …}'; says "ready", then one line of JSON for what it is asked on stdin.
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import type { FleetWork } from "../src/agent/fleet-capture.ts";
-import { startFleetMember, type FleetMember } from "../src/agent/fleet-member.ts";
-import type { FleetPauses } from "../src/agent/fleet-pauses.ts";
-import { tokenOf, type HostState } from "../src/fleet/contract.ts";
-import type { FarResult } from "../src/fleet/ssh/messages.ts";
-import { monotonicMs } from "../src/host/monotonic.ts";
+import type { FleetWork } from "../../src/agent/fleet-capture.ts";
+import { startFleetMember, type FleetMember } from "../../src/agent/fleet-member.ts";
+import type { FleetPauses } from "../../src/agent/fleet-pauses.ts";
+import { tokenOf, type HostState } from "../../src/fleet/contract.ts";
+import type { FarResult } from "../../src/fleet/ssh/messages.ts";
+import { monotonicMs } from "../../src/host/monotonic.ts";
 
 const Asked = z.strictObject({
   server: z.string(),

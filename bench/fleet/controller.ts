@@ -2,7 +2,7 @@
 // captured, 40 at a time, and says how each ended.
 import pLimit from "p-limit";
 import { z } from "zod";
-import { openNatsTransport } from "../src/fleet/nats/transport.ts";
+import { openNatsTransport } from "../../src/fleet/nats/transport.ts";
 
 const Asked = z.strictObject({
   server: z.string(),
