@@ -154,7 +154,11 @@ export function openSmapsParser() {
 /** An area with what smaps tells of it. */
 export function detailed(
   { start, end, permissions, offset, inode, name }: Area,
-  { residentBytes, anonymousBytes, swapBytes }: Pick<AreaDetails, "residentBytes" | "anonymousBytes" | "swapBytes">,
+  {
+    residentBytes,
+    anonymousBytes,
+    swapBytes,
+  }: Pick<AreaDetails, "residentBytes" | "anonymousBytes" | "swapBytes">,
   flags: AreaFlags,
 ): AreaDetails {
   return { start, end, permissions, offset, inode, name, residentBytes, anonymousBytes, swapBytes, flags };

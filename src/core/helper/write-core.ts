@@ -65,8 +65,8 @@ export async function writeCore(request: CoreRequest): Promise<WrittenCore> {
  */
 function interruptible(signal: AbortSignal): <T>(work: Promise<T>) => Promise<T> {
   const reason = () => new ExhibitError(String(signal.reason ?? "it was told to end"));
-  let giveUp: (error: ExhibitError) => void = () => undefined;
-  signal.addEventListener("abort", () => giveUp(reason()), { once: true });
+  let giveUp: ((error: ExhibitError) => void) | undefined;
+  signal.addEventListener("abort", () => giveUp?.(reason()), { once: true });
   return (work) =>
     new Promise((resolve, reject) => {
       if (signal.aborted) reject(reason());
