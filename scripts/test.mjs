@@ -30,7 +30,7 @@ const root = new URL("..", import.meta.url).pathname;
 const quick = process.argv.includes("--quick");
 
 /** More at once would only wait for each other on two cores, and what is measured would be measured under load. */
-const AT_ONCE = 2;
+const AT_ONCE = 3;
 
 /** What a test leaves running may hold its file's process open for ever. The longest takes 80 s. `npm test -- --file-limit=SECONDS` */
 const fileLimit = process.argv.find((word) => word.startsWith("--file-limit="))?.slice(13) ?? "360";
