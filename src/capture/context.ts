@@ -21,6 +21,7 @@ import type { HeldProcess } from "../host/process-files.ts";
 import { run } from "../host/run.ts";
 import { inspect, InsideError } from "../inspector/inspect.ts";
 import { SilentError } from "../inspector/open.ts";
+import { watchTrace } from "../inspector/watch-trace.ts";
 import { FILE_LIMIT_BYTES, type Evidence } from "./evidence.ts";
 import type { Pauses } from "./pauses.ts";
 
@@ -35,6 +36,8 @@ export interface Trace {
   late: { readonly pending: string; readonly work: LateWork } | undefined;
   /** Takes out of the target what was put in. */
   leave: (() => Promise<InsideRecord>) | undefined;
+  /** Ends what looks at the target for as long as the collector runs. */
+  endWatch: (() => void) | undefined;
 }
 
 export interface ContextRequest {
@@ -70,6 +73,11 @@ export function openContext(request: ContextRequest): Omit<CollectorContext<unkn
     run: (argv, options) => runCommand(request, argv, options),
     has: hasCommand,
     inspect: () => lookInside(request),
+    watchTrace: () => {
+      const watch = watchTrace(request.held);
+      trace.endWatch = watch.end;
+      return watch;
+    },
     process: request.held,
     host: hostFiles,
     save: evidence.save,

@@ -3,6 +3,7 @@
 import { mergeBuckets, percentile } from "../../parsers/latency-histogram.ts";
 import { formatNhttpsnoop, type SnoopEvent } from "../../parsers/nhttpsnoop.ts";
 import type { CollectorContext } from "../collector.ts";
+import { summarizeCollections, type IncrementalSteps } from "./incremental-steps.ts";
 import type { Drained, Final, RouteCount } from "./observed.ts";
 
 /** `METHOD` of every number that comes from the observers. */
@@ -134,6 +135,7 @@ export function summarize(
     readonly version: string;
     readonly attach: Record<string, unknown>;
     readonly workers: readonly string[] | undefined;
+    readonly steps: IncrementalSteps;
   },
 ) {
   const { counted, collected, loop, windowMs } = final;
@@ -142,16 +144,7 @@ export function summarize(
     method: METHOD,
     version: told.version,
     window_ms: round(windowMs),
-    ...(loop.hasTurned
-      ? {
-          gc: {
-            share_pct: round((100 * collected.pauseMs) / windowMs),
-            pause_ms: round(collected.pauseMs),
-            count: collected.count,
-            max_pause_ms: round(collected.longestMs),
-          },
-        }
-      : {}),
+    gc: loop.hasTurned ? summarizeCollections({ ...collected, windowMs }, told.steps) : undefined,
     http_server: kindSummary(of("server"), windowMs),
     http_client: kindSummary(of("client"), windowMs),
     routes: counted.counts.toSorted((a, b) => b.sum - a.sum).map(routeSummary),

@@ -1,5 +1,6 @@
 // Node on Linux, seen from inside: requests, garbage collections and the event loop, by observers in the process itself.
-import type { CollectorContext, Inspection } from "../collector.ts";
+import type { CollectorContext, Inspection, TraceWatch } from "../collector.ts";
+import { joinSteps } from "./incremental-steps.ts";
 import { METHOD, openNodeFiles, summarize, type NodeFiles } from "./node-files.ts";
 import { Drained, Final, parseObserved } from "./observed.ts";
 import type { Observation } from "./way.ts";
@@ -10,7 +11,7 @@ const SILENT_MS = 900;
 /** Begins to observe; the runner takes the observers out again. */
 export async function observeNode(
   context: CollectorContext<{ readonly cpuProfile: boolean }>,
-  inspection: Inspection,
+  { inspection, trace }: { readonly inspection: Inspection; readonly trace: TraceWatch },
 ): Promise<Observation> {
   const { gap, saveJson, save, method, options } = context;
   method(METHOD);
@@ -22,11 +23,16 @@ export async function observeNode(
   else await saveReport(context, inspection);
   if (options.cpuProfile) await inspection.profile.start();
 
+  const joined = joinSteps(trace);
+  const add = async (drained: Drained) => {
+    joined.add(drained.collections.collections);
+    await files.add(drained);
+  };
   const stacks: string[] = [];
   const drain = async () => {
     const drained = parseObserved(Drained, await inspection.drain());
     if (drained === undefined) throw new Error("the observers are gone from the target");
-    await files.add(drained);
+    await add(drained);
     if (drained.silentMs < SILENT_MS) return;
     const stack = await inspection.stack();
     if (typeof stack === "string" && stacks.length < 60) stacks.push(stack);
@@ -38,10 +44,14 @@ export async function observeNode(
       if (options.cpuProfile) await saveJson("cpu.cpuprofile", await inspection.profile.stop());
       const final = parseObserved(Final, await inspection.stop());
       if (final === undefined) throw new Error("the observers are gone from the target");
-      await files.add(final);
+      await add(final);
       await files.saveSnoop();
+      if (joined.text() !== "") await save("gc-trace.txt", joined.text());
       if (stacks.length > 0) await save("blocked-stacks.txt", `${stacks.join("\n\n")}\n`);
-      await saveJson("summary.json", summarize(final, { ...counts(files), ...about(inspection), workers }));
+      await saveJson(
+        "summary.json",
+        summarize(final, { ...counts(files), ...about(inspection), workers, steps: joined.steps() }),
+      );
       tellLosses(context, final, files);
       return [];
     },
