@@ -122,9 +122,19 @@ export interface Stopped<T> {
   readonly pausedMs: number;
 }
 
+/** A worker thread of a Node process. */
+export interface Worker {
+  /** Node's own number of it, which is not the kernel's. */
+  readonly id: string;
+  /** Its name, where it was given one. */
+  readonly title: string;
+  readonly file: string | undefined;
+}
+
 /**
  * A live Node process, looked at from inside until the collector ends. What these give was made in the target: JSON text of
- * a stranger, or undefined when what was put in is no longer there. They throw when it gives no answer.
+ * a stranger, or undefined when what was put in is no longer there. They throw when it gives no answer, and a LostError when
+ * it has ended.
  */
 export interface Inspection {
   /** `20.20.2`, by its own word. */
@@ -140,8 +150,8 @@ export interface Inspection {
   readonly report: () => Promise<unknown>;
   /** The final numbers; the observers are out then. */
   readonly stop: () => Promise<unknown>;
-  /** Ids of its worker threads, which are not observed. */
-  readonly workers: () => Promise<readonly string[]>;
+  /** Its worker threads, which are not observed. */
+  readonly workers: () => Promise<readonly Worker[]>;
   readonly profile: { readonly start: () => Promise<void>; readonly stop: () => Promise<unknown> };
 }
 

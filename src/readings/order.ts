@@ -41,6 +41,7 @@ export const FIRST = [
 export const LAST = [
   "host-oom-kill",
   "slowest-route",
+  "not-looked-into",
   "pressure-memory",
   "pressure-io",
   "pressure-cpu",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Worker } from "../../src/collectors/collector.ts";
 import { UnsupportedError } from "../../src/errors.ts";
 import runtime from "../../src/collectors/runtime.ts";
 import { collectRecorded, fixture, type Recording } from "../helpers/recorded.ts";
@@ -197,7 +198,7 @@ function observed(change: { readonly silentMs?: number; readonly hasTurned?: boo
   };
 }
 
-function inspected(final: ReturnType<typeof observed>, workers: readonly string[] = []): Recording {
+function inspected(final: ReturnType<typeof observed>, workers: readonly Worker[] = []): Recording {
   const { silentMs } = final;
   const nothing = { events: [], unlisted: 0 };
   const drained = { requests: nothing, collections: { collections: [], unlisted: 0 }, silentMs, faults: 0 };
@@ -264,8 +265,15 @@ test("runtime on Linux tells where a blocked loop is, and calls its collections 
 });
 
 test("runtime on Linux asks for no report that would wait for worker threads, and says that they are unseen", async () => {
-  const result = await collectRecorded(runtime, inspected(observed(), ["1", "2"]));
+  const workers = [
+    { id: "1", title: "", file: undefined },
+    { id: "2", title: "mailer", file: "file:///srv/mail.js" },
+  ];
+  const result = await collectRecorded(runtime, inspected(observed(), workers));
 
   assert.equal(result.saved.has("report.json"), false);
-  assert.match(result.gaps.join(), /2 worker threads were not looked into/);
+  assert.match(
+    result.gaps.join(),
+    /2 worker threads were not looked into, .*: 1, 2 \(mailer file:\/\/\/srv\/mail.js\)/,
+  );
 });

@@ -32,8 +32,7 @@ export async function observeJvm(context: CollectorContext<unknown>): Promise<En
   return {
     drain: async () => undefined,
     end: async () => {
-      const rows = parseJstat((await counters)?.stdout ?? "");
-      tellUnknown(rows, context);
+      tellUnknown(parseJstat((await counters)?.stdout ?? ""), context);
       return [];
     },
   };

@@ -38,6 +38,7 @@ export async function lookInside(context: Context): Promise<readonly Reading[]> 
     await threads.look(monotonicMs);
     if (index === 0 && enter !== undefined) inside = await enter(context);
     else if ("drain" in inside) await inside.drain();
+    if ("isOver" in inside && inside.isOver?.()) break;
   }
   const hint = await threads.end();
   if ("unsupported" in inside) throw new UnsupportedError(`${inside.unsupported}${hint}`);
