@@ -104,6 +104,8 @@ export interface Left {
   readonly timeMs: number;
   readonly pauseMs: number;
   readonly bytes: number;
+  /** Of memory, on the host or within the limits of the target's cgroups; undefined when it cannot be told. */
+  readonly memoryBytes: number | undefined;
 }
 
 /** For work that goes on when the collector has ended and the target may be gone. */
@@ -152,7 +154,17 @@ export interface Inspection {
   readonly stop: () => Promise<unknown>;
   /** Its worker threads, which are not observed. */
   readonly workers: () => Promise<readonly Worker[]>;
+  /** Where the inspector is to be closed in between: nothing can be asked from `leave` until `comeBack`. */
+  readonly away?: { readonly leave: () => Promise<void>; readonly comeBack: () => Promise<void> } | undefined;
   readonly profile: { readonly start: () => Promise<void>; readonly stop: () => Promise<unknown> };
+  readonly heap: {
+    readonly usedBytes: () => Promise<number>;
+    /**
+     * Writes a heap snapshot piece by piece, and gives for how many ms the main thread stood still; throws when it is not whole.
+     * It cannot be called off: the signal ends our waiting alone.
+     */
+    readonly snapshot: (write: (text: string) => Promise<void>, signal: AbortSignal) => Promise<number>;
+  };
 }
 
 /** `refused`: it was left alone. `silentMs`: asked, and for so long its main thread did not answer. */
@@ -175,10 +187,10 @@ export interface CollectorContext<Options> {
   /** Whether a command is on this host. */
   readonly has: (command: string) => Promise<boolean>;
   /**
-   * Opens the inspector of a Node process and puts observers in, once. Nothing is sent to it where that is not safe. The
+   * Opens the inspector of a Node process and puts observers in, once; it may be closed while they look on (`away`). Nothing is sent to it where that is not safe. The
    * runner takes everything out again when the collector has ended, however it did.
    */
-  readonly inspect: () => Promise<InspectAnswer>;
+  readonly inspect: (how?: { readonly isClosedBetween: boolean }) => Promise<InspectAnswer>;
   /** Files below /proc/PID of the target: `status`, `task/17/stat`. */
   readonly process: ProcessFiles;
   /** Files of the host by absolute path: `/proc/meminfo`. */
@@ -190,6 +202,8 @@ export interface CollectorContext<Options> {
   readonly saveLines: (name: string, values: Iterable<unknown>) => Promise<void>;
   /** For samplers that write as they go. */
   readonly lines: (name: string) => Promise<Lines>;
+  /** A file that grows piece by piece, without the size limit of the others. */
+  readonly stream: (name: string, sensitive: "core" | "none") => Promise<(text: string) => Promise<void>>;
   /** A path for a file that a command writes itself (a core). The runner owns the folder. */
   readonly reserve: (name: string, sensitive: "core" | "none") => Promise<string>;
   /** Ticks of the runner's clock, the first at once, then every `periodMs` until the window is over or time is up. */

@@ -43,6 +43,9 @@ export interface Devtools {
   readonly evaluate: (expression: string, limitMs?: number) => Promise<unknown>;
   readonly onEvent: (listen: (method: string, parameters: unknown) => void) => void;
   readonly isOpen: () => boolean;
+  /** What comes stays where it is until `resume`. */
+  readonly pause: () => void;
+  readonly resume: () => void;
   readonly destroy: () => void;
 }
 
@@ -191,6 +194,8 @@ function talk(connection: Connection): Omit<Devtools, "version"> {
       listen = next;
     },
     isOpen: () => open,
+    pause: connection.pause,
+    resume: connection.resume,
     destroy: connection.destroy,
   };
 }

@@ -11,6 +11,7 @@ import type { HeldProcess } from "../host/process-files.ts";
 import { ClosedError, EndingError } from "./devtools.ts";
 import { callExpression, installExpression } from "./injected/source.ts";
 import { describeLoss, programOf } from "./lost.ts";
+import { heapOf } from "./heap.ts";
 import { removeMark } from "./marks.ts";
 import type { Opened } from "./open.ts";
 import { profiler } from "./profiler.ts";
@@ -39,6 +40,8 @@ const Installed = z.object({
   tookMs: z.number().optional(),
 });
 
+type Call = Exclude<Parameters<typeof callExpression>[0], "shut">;
+
 /** In the words of Node's documentation. */
 const INJECTED = ["diagnostics_channel", "perf_hooks gc", "event-loop delay"];
 
@@ -57,6 +60,18 @@ export interface Inspected {
   readonly leave: () => Promise<InsideRecord>;
 }
 
+/** `install` puts the observers in; `resume` finds those that an earlier connection of ours has left in. */
+export type Entry = "install" | "resume";
+
+export interface Held extends Inspected {
+  readonly openedAt: string;
+  /**
+   * Goes away and leaves the observers in, which take themselves out after `forMs`; undefined where the inspector is not ours
+   * to close: then nothing has changed. Rejects as the inspection does.
+   */
+  readonly goAway: (forMs: number) => Promise<InsideRecord | undefined>;
+}
+
 /** It was opened, and then something failed: what became of the port is in the record. */
 export class InsideError extends ExhibitError {
   readonly record: InsideRecord;
@@ -67,13 +82,16 @@ export class InsideError extends ExhibitError {
   }
 }
 
-/** Puts the observers in. Rejects with an InsideError. What the inspection gives rejects with a LostError once the target is gone. */
-export async function hold(request: HoldRequest, opened: Opened): Promise<Inspected> {
+/**
+ * Puts the observers in, or finds them again. Rejects with an InsideError. What the inspection gives rejects with a LostError
+ * once the target is gone.
+ */
+export async function hold(request: HoldRequest, opened: Opened, entry: Entry): Promise<Held> {
   const { held } = request;
   const { devtools, port, byUs } = opened;
   const openedAt = request.now();
   const line = watchLine(held, opened);
-  const call = (name: Parameters<typeof callExpression>[0], limitMs = ANSWER_MS) =>
+  const call = (name: Call, limitMs = ANSWER_MS) =>
     line.ask(() => devtools.evaluate(callExpression(name), limitMs));
   const signs = beginSigns(() => (devtools.isOpen() ? call("touch") : undefined));
   let isOthers = false;
@@ -106,11 +124,21 @@ export async function hold(request: HoldRequest, opened: Opened): Promise<Inspec
     return { ...record, removed, closedAt: request.now() };
   }
 
+  async function goAway(forMs: number): Promise<InsideRecord | undefined> {
+    if (!byUs) return undefined;
+    await line.ask(() => devtools.evaluate(callExpression("shut", forMs), ANSWER_MS));
+    signs.stop();
+    devtools.destroy();
+    const record = { port, openedByUs: byUs, openedAt, injected: INJECTED, removed: false };
+    const closed = await isClosed(held, port, CLOSED_WITHIN_MS);
+    return closed ? { ...record, closedAt: request.now() } : record;
+  }
+
   /** Without our word the dead-man timer in the target does it. */
   const closesWithin = (asked: boolean) =>
     request.signal.aborted ? CLOSED_IN_HASTE_MS : CLOSED_WITHIN_MS + (asked ? 0 : DEADLINE_MS);
 
-  try {
+  async function install(): Promise<number | undefined> {
     const expression = installExpression({ ...OPTIONS, closes: byUs });
     const text = await line.ask(() => devtools.evaluate(expression, ANSWER_MS));
     const installed = Installed.parse(JSON.parse(String(text)));
@@ -119,18 +147,30 @@ export async function hold(request: HoldRequest, opened: Opened): Promise<Inspec
     if (installed.failed !== undefined)
       throw new ExhibitError(`its observers could not be put in: ${installed.failed}`);
     await readied(() => call("ready", READY_MS), request.signal);
+    return installed.tookMs;
+  }
+
+  async function resume(): Promise<undefined> {
+    if ((await call("resume")) !== true) throw new ExhibitError("the observers are gone from the target");
+  }
+
+  try {
+    const injectMs = entry === "install" ? await install() : await resume();
     return {
+      openedAt,
       leave,
+      goAway,
       inspection: {
         version: devtools.version,
         signalToListenMs: opened.tookMs,
-        injectMs: installed.tookMs,
+        injectMs,
         drain: () => call("drain"),
         stack: () => call("stack"),
         report: () => call("report"),
         stop: () => call("stop"),
         workers: () => line.ask(() => listWorkers(devtools)),
         profile: profiler(devtools, line.ask),
+        heap: heapOf(devtools, line.ask),
       },
     };
   } catch (error) {

@@ -51,6 +51,7 @@ export const LAST = [
   "thread-cpu",
   "resident-memory",
   "core-size",
+  "heap-snapshot",
 ];
 
 /** From here on a thread has no time for anything else: its reading stands with the stack of the main one. */

@@ -19,13 +19,17 @@ export async function observeNode(context: Context, inspection: Inspection): Pro
   method(METHOD);
   const began = performance.now();
   const files = await openNodeFiles(context);
+  const withProfile = options.cpuProfile && inspection.away === undefined;
+  if (options.cpuProfile && !withProfile)
+    gap("no CPU profile: it ends with the connection (inspector: peek)");
   const ask = <T>(question: () => Promise<T>) => tryAsk(gap, question);
   const begin = async () => {
     const workers = await inspection.workers();
     if (workers.length > 0) tellWorkers(context, workers);
     // A report waits for every worker thread, and would hang the process behind one that is in native code.
     else await saveReport(context, inspection);
-    if (options.cpuProfile) await inspection.profile.start();
+    if (withProfile) await inspection.profile.start();
+    await inspection.away?.leave();
     return { workers };
   };
   const begun = await ask(begin);
@@ -51,15 +55,17 @@ export async function observeNode(context: Context, inspection: Inspection): Pro
     if (typeof stack === "string" && stacks.length < 60) stacks.push(stack);
   };
   const stop = async () => {
-    if (options.cpuProfile) await saveJson("cpu.cpuprofile", await inspection.profile.stop());
+    if (withProfile) await saveJson("cpu.cpuprofile", await inspection.profile.stop());
     const final = parseObserved(Final, await inspection.stop());
     if (final === undefined) throw new Error("the observers are gone from the target");
     return final;
   };
   return {
-    drain,
+    // Nobody can be asked while the inspector is closed.
+    drain: inspection.away === undefined ? drain : async () => undefined,
     isOver: () => isLost,
     end: async () => {
+      if (!isLost) await ask(async () => inspection.away?.comeBack());
       await drain();
       const final = isLost ? undefined : await ask(stop);
       if (final !== undefined) await files.add(final);
