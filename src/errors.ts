@@ -71,6 +71,9 @@ export class CommandError extends ExhibitError {
   }
 }
 
+/** What we looked at from inside is gone in the middle of it: the process ended or became another. A sentence about it. */
+export class LostError extends ExhibitError {}
+
 /** The collector cannot work on this target or host; it ends as `unsupported`, with this message as the reason. */
 export class UnsupportedError extends ExhibitError {}
 

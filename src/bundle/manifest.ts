@@ -98,6 +98,10 @@ export const InsideRecord = z.strictObject({
   closedAt: Instant.optional().describe("when the port was seen closed; absent when it was not"),
   injected: z.array(z.string()),
   removed: z.boolean().describe("whether what was injected is known to be gone"),
+  closedBetween: z
+    .strictObject({ from: Instant, until: Instant.optional() })
+    .optional()
+    .describe("when the port was closed while the observers looked on; absent when it was open all the time"),
 });
 export type InsideRecord = z.infer<typeof InsideRecord>;
 

@@ -54,7 +54,10 @@ function splitNames(text: string | undefined): readonly string[] {
 /** Throws UsageError for a name that is none, SettingsError for options that a collector does not take. */
 export function chooseCollectors(
   settings: Settings,
-  asked: Readonly<Partial<Record<"profile" | "only" | "skip" | "core", string | undefined>>>,
+  asked: Readonly<Partial<Record<"profile" | "only" | "skip" | "core", string | undefined>>> & {
+    /** A heap snapshot is asked for; for how long it may stop the target, or that its price is to be told. */
+    readonly heapSnapshot?: { readonly acceptPauseMs?: number } | undefined;
+  },
 ): Chosen {
   const all = allCollectors(settings);
   const resolve = (name: string): string => findCollector(name, [...all.values()]).name;
@@ -68,7 +71,9 @@ export function chooseCollectors(
   if (asked.core === "none") skip.add("core");
   if (asked.only !== undefined && only.length === 0)
     throw new UsageError("--only names no collector", { hint: "leave it out to run all of the profile" });
-  const names = only.length > 0 ? only : [...listed.map(({ name }) => resolve(name)), ...ownNames(settings)];
+  const snapshot = asked.heapSnapshot === undefined ? [] : ["heap-snapshot"];
+  const ofProfile = [...listed.map(({ name }) => resolve(name)), ...ownNames(settings)];
+  const names = [...(only.length > 0 ? only : ofProfile), ...snapshot];
 
   const choices = [...new Set(names)]
     .filter((name) => !skip.has(name))
@@ -81,8 +86,15 @@ export function chooseCollectors(
       const core =
         name === "core" && asked.core !== undefined && asked.core !== "none" ? { method: asked.core } : {};
       const recorded = name === recorder.name ? recorderOptions(settings) : {};
-      const options = checked(collector, { ...recorded, ...set, ...fromProfile, ...core });
-      return [{ collector, options, ...(only.length > 0 ? { asked: true } : {}) }];
+      const snapshotOptions = snapshot.includes(name) ? asked.heapSnapshot : {};
+      const options = checked(collector, {
+        ...recorded,
+        ...set,
+        ...fromProfile,
+        ...core,
+        ...snapshotOptions,
+      });
+      return [{ collector, options, ...(only.length > 0 || snapshot.includes(name) ? { asked: true } : {}) }];
     });
   if (choices.length === 0)
     throw new UsageError("no collector is left to run", { hint: "--only and --skip leave nothing" });

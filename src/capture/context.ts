@@ -5,13 +5,13 @@ import type {
   CollectorContext,
   CommandOptions,
   CommandOutput,
-  InspectAnswer,
   LateWork,
   Platform,
   Stopped,
   Tick,
 } from "../collectors/collector.ts";
 import type { CommandRun, InsideRecord, Target } from "../bundle/manifest.ts";
+import { readHeadroom } from "../core/helper/headroom.ts";
 import { delay, type Clock } from "../host/clock.ts";
 import { openDeadline } from "../host/deadline.ts";
 import { hasCommand } from "../host/commands-on-path.ts";
@@ -19,10 +19,9 @@ import type { Quota } from "../host/disk.ts";
 import { hostFiles } from "../host/host-files.ts";
 import type { HeldProcess } from "../host/process-files.ts";
 import { run } from "../host/run.ts";
-import { inspect, InsideError } from "../inspector/inspect.ts";
-import { SilentError } from "../inspector/open.ts";
 import { watchTrace } from "../inspector/watch-trace.ts";
 import { FILE_LIMIT_BYTES, type Evidence } from "./evidence.ts";
+import { lookInside } from "./look-inside.ts";
 import type { Pauses } from "./pauses.ts";
 
 /** What a collector did, as it goes: the runner makes the record of it. */
@@ -72,7 +71,7 @@ export function openContext(request: ContextRequest): Omit<CollectorContext<unkn
     windowMs: request.windowMs,
     run: (argv, options) => runCommand(request, argv, options),
     has: hasCommand,
-    inspect: () => lookInside(request),
+    inspect: (how) => lookInside(request, how?.isClosedBetween ?? false),
     watchTrace: () => {
       const watch = watchTrace(request.held);
       trace.endWatch = watch.end;
@@ -84,6 +83,10 @@ export function openContext(request: ContextRequest): Omit<CollectorContext<unkn
     saveJson: (name, value) => evidence.save(name, `${JSON.stringify(value, undefined, 2)}\n`),
     saveLines: evidence.saveLines,
     lines: evidence.lines,
+    stream: async (name, sensitive) => {
+      if (sensitive === "core") await markCore(request, name);
+      return evidence.stream(name);
+    },
     reserve: async (name, sensitive) => {
       const path = evidence.claim(name);
       if (sensitive === "core") await markCore(request, name);
@@ -98,6 +101,7 @@ export function openContext(request: ContextRequest): Omit<CollectorContext<unkn
       timeMs: request.leftMs(),
       pauseMs: request.pauses.leftMs(),
       bytes: await request.quota.left(),
+      memoryBytes: readHeadroom(request.held.pid)?.bytes,
     }),
     mark: request.runId,
     lateFile: request.lateFile,
@@ -125,35 +129,6 @@ async function holdTarget<T>(
   } finally {
     trace.observedPauseMs = (trace.observedPauseMs ?? 0) + pauses.totalMs() - before;
   }
-}
-
-async function lookInside(request: ContextRequest): Promise<InspectAnswer> {
-  const { held, marks, runId, signal, trace, clock, windowMs } = request;
-  const began = clock.elapsedMs();
-  const { startTime } = request.target;
-  try {
-    const opening = inspect({ held, startTime, marks, runId, signal, limitMs: windowMs, now: clock.now });
-    const inspected = await Promise.race([opening, aborted(signal)]);
-    if (inspected === undefined) {
-      // The budget is a promise. Whatever opens now is left at once, and a mark tells the next capture of it.
-      opening.then(({ leave }) => leave()).catch(() => undefined);
-      return { refused: "its time was up while its inspector was being opened" };
-    }
-    trace.leave = inspected.leave;
-    return { inspection: inspected.inspection };
-  } catch (error) {
-    if (error instanceof UnsupportedError) return { refused: error.message };
-    if (error instanceof InsideError) trace.leave = async () => error.record;
-    if (error instanceof SilentError) return { silentMs: Math.round(clock.elapsedMs() - began) };
-    throw error;
-  }
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
 }
 
 async function* ticks({ clock, windowMs, signal }: ContextRequest, periodMs: number): AsyncIterable<Tick> {

@@ -17,6 +17,8 @@ export interface Evidence {
   readonly lines: (name: string) => Promise<Lines>;
   /** All lines at once: many thousands of small ones are one write. */
   readonly saveLines: (name: string, values: Iterable<unknown>) => Promise<void>;
+  /** Appends piece by piece to one file, within the disk's limits alone. */
+  readonly stream: (name: string) => Promise<(text: string) => Promise<void>>;
   /** The path for a name of this folder; the name is taken from then on. */
   readonly claim: (name: string) => string;
   /** Closes what is open and makes every file durable but the named ones. */
@@ -64,10 +66,23 @@ export async function openEvidence(folder: string, quota: Quota): Promise<Eviden
         await handle.close();
       }
     });
+  const open = (name: string) =>
+    during(async () => {
+      const opened = await createFile(claim(name));
+      handles.push(opened);
+      return opened;
+    });
   return {
     folder,
     claim,
     save,
+    stream: async (name) => {
+      const handle = await open(name);
+      return async (text) => {
+        if (closed) throw new Error(`${name}: too late, its collector's time was up`);
+        await during(() => append(handle, Buffer.from(text)));
+      };
+    },
     saveLines: async (name, values) => {
       const lines: string[] = [];
       let length = 0;
@@ -83,11 +98,7 @@ export async function openEvidence(folder: string, quota: Quota): Promise<Eviden
       await save(name, lines.join(""));
     },
     lines: async (name) => {
-      const handle = await during(async () => {
-        const opened = await createFile(claim(name));
-        handles.push(opened);
-        return opened;
-      });
+      const handle = await open(name);
       let written = 0;
       const write = async (values: readonly unknown[]) => {
         const block: Buffer[] = [];

@@ -127,6 +127,8 @@ export async function runCollector(
     inside = await trace.leave?.();
     if (inside?.openedByUs === true && inside.closedAt === undefined)
       trace.gaps.push(`the target still listens on port ${inside.port}, its inspector: ${STILL_OPEN}`);
+    else if (inside?.openedByUs === true && !inside.removed)
+      trace.gaps.push("what was put into the target could not be taken out: its own timer there does it");
     if (error !== undefined || signal.aborted) await sweep(runId);
     await evidence.settle(trace.cores);
     if (evidence.truncated()) trace.truncated = true;

@@ -1,7 +1,7 @@
 // What a collector wants but can do without: where it cannot be had, the collector says so and goes on, and ends as
 // partial. A file that is not there is an answer, not a failure: it depends on the kernel, its settings, and the moment.
 // Everything else that goes wrong is the runner's.
-import { CommandError, UnsupportedError, errnoOf } from "../errors.ts";
+import { CommandError, LostError, UnsupportedError, errnoOf } from "../errors.ts";
 import type { CollectorContext, CommandOptions, CommandOutput, Files } from "./collector.ts";
 
 type Gap = CollectorContext<unknown>["gap"];
@@ -41,6 +41,17 @@ export async function tryRun(
     return await run(argv, options);
   } catch (error) {
     if (!(error instanceof CommandError) && !(error instanceof UnsupportedError)) throw error;
+    gap(error.message);
+    return undefined;
+  }
+}
+
+/** What the target says from inside, or undefined with a gap when it has ended. */
+export async function tryAsk<T>(gap: Gap, question: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await question();
+  } catch (error) {
+    if (!(error instanceof LostError)) throw error;
     gap(error.message);
     return undefined;
   }

@@ -104,6 +104,8 @@ export interface Left {
   readonly timeMs: number;
   readonly pauseMs: number;
   readonly bytes: number;
+  /** Of memory, on the host or within the limits of the target's cgroups; undefined when it cannot be told. */
+  readonly memoryBytes: number | undefined;
 }
 
 /** For work that goes on when the collector has ended and the target may be gone. */
@@ -122,9 +124,19 @@ export interface Stopped<T> {
   readonly pausedMs: number;
 }
 
+/** A worker thread of a Node process. */
+export interface Worker {
+  /** Node's own number of it, which is not the kernel's. */
+  readonly id: string;
+  /** Its name, where it was given one. */
+  readonly title: string;
+  readonly file: string | undefined;
+}
+
 /**
  * A live Node process, looked at from inside until the collector ends. What these give was made in the target: JSON text of
- * a stranger, or undefined when what was put in is no longer there. They throw when it gives no answer.
+ * a stranger, or undefined when what was put in is no longer there. They throw when it gives no answer, and a LostError when
+ * it has ended.
  */
 export interface Inspection {
   /** `20.20.2`, by its own word. */
@@ -140,9 +152,19 @@ export interface Inspection {
   readonly report: () => Promise<unknown>;
   /** The final numbers; the observers are out then. */
   readonly stop: () => Promise<unknown>;
-  /** Ids of its worker threads, which are not observed. */
-  readonly workers: () => Promise<readonly string[]>;
+  /** Its worker threads, which are not observed. */
+  readonly workers: () => Promise<readonly Worker[]>;
+  /** Where the inspector is to be closed in between: nothing can be asked from `leave` until `comeBack`. */
+  readonly away?: { readonly leave: () => Promise<void>; readonly comeBack: () => Promise<void> } | undefined;
   readonly profile: { readonly start: () => Promise<void>; readonly stop: () => Promise<unknown> };
+  readonly heap: {
+    readonly usedBytes: () => Promise<number>;
+    /**
+     * Writes a heap snapshot piece by piece, and gives for how many ms the main thread stood still; throws when it is not whole.
+     * It cannot be called off: the signal ends our waiting alone.
+     */
+    readonly snapshot: (write: (text: string) => Promise<void>, signal: AbortSignal) => Promise<number>;
+  };
 }
 
 /** `refused`: it was left alone. `silentMs`: asked, and for so long its main thread did not answer. */
@@ -186,10 +208,10 @@ export interface CollectorContext<Options> {
   /** Whether a command is on this host. */
   readonly has: (command: string) => Promise<boolean>;
   /**
-   * Opens the inspector of a Node process and puts observers in, once. Nothing is sent to it where that is not safe. The
-   * runner takes everything out again when the collector has ended, however it did.
+   * Opens the inspector of a Node process and puts observers in, once; it may be closed while they look on (`away`). Nothing is
+   * sent to it where that is not safe. The runner takes everything out again when the collector has ended, however it did.
    */
-  readonly inspect: () => Promise<InspectAnswer>;
+  readonly inspect: (how?: { readonly isClosedBetween: boolean }) => Promise<InspectAnswer>;
   /** Begins to read V8's own lines about its collections; the runner ends it with the collector. */
   readonly watchTrace: () => TraceWatch;
   /** Files below /proc/PID of the target: `status`, `task/17/stat`. */
@@ -203,6 +225,8 @@ export interface CollectorContext<Options> {
   readonly saveLines: (name: string, values: Iterable<unknown>) => Promise<void>;
   /** For samplers that write as they go. */
   readonly lines: (name: string) => Promise<Lines>;
+  /** A file that grows piece by piece, without the size limit of the others. */
+  readonly stream: (name: string, sensitive: "core" | "none") => Promise<(text: string) => Promise<void>>;
   /** A path for a file that a command writes itself (a core). The runner owns the folder. */
   readonly reserve: (name: string, sensitive: "core" | "none") => Promise<string>;
   /** Ticks of the runner's clock, the first at once, then every `periodMs` until the window is over or time is up. */

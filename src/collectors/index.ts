@@ -4,6 +4,7 @@ import { closestName } from "../parsers/closest-name.ts";
 import { printable } from "../printable.ts";
 import type { Collector } from "./collector.ts";
 import core from "./core.ts";
+import heapSnapshot from "./heap-snapshot.ts";
 import host from "./host.ts";
 import logs from "./logs.ts";
 import openFiles from "./open-files.ts";
@@ -16,6 +17,7 @@ import threads from "./threads.ts";
 /** Alphabetical; the order of a capture is the profile's. */
 export const collectors: readonly Collector[] = [
   core,
+  heapSnapshot,
   host,
   logs,
   openFiles,

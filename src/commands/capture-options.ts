@@ -26,6 +26,10 @@ const timeAndCost = (start: string) => ({
   core: optionMaker("value", TIME)("--core METHOD", `${"auto, snapshot, stop, gdb, none".padEnd(47)}[auto]`, {
     choices: ["auto", "snapshot", "stop", "gdb", "none"],
   }),
+  heapSnapshot: optionMaker("optional", TIME)(
+    "--heap-snapshot [TIME]",
+    "of a Node process: tell what a heap snapshot costs it; with TIME take it, when it stops it no longer than that",
+  ),
   only: optionMaker("value", TIME)(
     "--only NAMES",
     "only these collectors: threads,sockets  (their tool names work too: prstat,netstat,gcore,pfiles,nhttpsnoop)",

@@ -56,7 +56,12 @@ export function readRequestOptions(
   const { settings } = loaded;
   if (options.core !== undefined && !CORE_METHODS.includes(options.core))
     throw new UsageError(`--core ${options.core}: expected ${CORE_METHODS.join(", ")}`);
-  const chosen = chooseCollectors(settings, options);
+  const maxPauseMs =
+    options.maxPause === undefined
+      ? settings.capture.maxPause
+      : readDuration("--max-pause", options.maxPause);
+  const heapSnapshot = readHeapSnapshot(options.heapSnapshot, maxPauseMs);
+  const chosen = chooseCollectors(settings, { ...options, heapSnapshot });
   const maxSize = readMaxSize(options.maxSize) ?? settings.spool.maxSize;
   const budgetMs = readBudget(options, loaded);
   return {
@@ -65,10 +70,7 @@ export function readRequestOptions(
     profile: chosen.profile,
     windowMs: chosen.windowMs,
     budgetMs,
-    maxPauseMs:
-      options.maxPause === undefined
-        ? settings.capture.maxPause
-        : readDuration("--max-pause", options.maxPause),
+    maxPauseMs,
     spool: { path: settings.spool.path, keepFree: settings.spool.keepFree, maxBytes: maxSize },
     ...reasonWithoutMemory(settings.encrypt),
     agoMs: Math.round(performance.now()),
@@ -76,6 +78,20 @@ export function readRequestOptions(
     ...(options.job === undefined ? {} : { job: readJob(options.job) }),
     ...earlyOf(options, loaded),
   };
+}
+
+/** A snapshot is taken for an accepted price alone. */
+function readHeapSnapshot(
+  asked: CaptureOptions["heapSnapshot"],
+  maxPauseMs: number,
+): { readonly acceptPauseMs?: number } | undefined {
+  if (typeof asked !== "string") return asked && {};
+  const acceptPauseMs = readDuration("--heap-snapshot", asked);
+  if (acceptPauseMs > maxPauseMs)
+    throw new UsageError(`--heap-snapshot ${asked}: --max-pause is less`, {
+      hint: `say --max-pause ${asked}, too`,
+    });
+  return { acceptPauseMs };
 }
 
 function readJob(text: string): string {

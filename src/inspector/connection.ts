@@ -16,6 +16,9 @@ export interface Connection {
   /** Takes bytes as soon as `take` finds enough of them: it gives how many it used, 0 for none yet. */
   readonly read: (take: (bytes: Buffer) => number) => void;
   readonly onEnd: (ended: () => void) => void;
+  /** What comes stays where it is until `resume`. */
+  readonly pause: () => void;
+  readonly resume: () => void;
   /** Goes away at once; may be called twice. */
   readonly destroy: () => void;
 }
@@ -62,7 +65,8 @@ export async function openRelay(request: {
         destroy();
         throw new ExhibitError(`nobody answers on port ${port}: ${answer ?? "the relay ended"}`);
       }
-      return { write: pipe.write, read: pipe.read, onEnd: pipe.onEnd, destroy };
+      const { line: _line, close: _close, ...connection } = pipe;
+      return { ...connection, destroy };
     },
   };
 }
@@ -114,6 +118,8 @@ function openPipe({ stdin, stdout }: ChildProcess) {
   return {
     line,
     close,
+    pause: () => void stdout?.pause(),
+    resume: () => void stdout?.resume(),
     write: (bytes: Uint8Array | string) => {
       if (!ended) stdin?.write(bytes);
     },

@@ -26,6 +26,15 @@ const Evaluated = z.object({
     .optional(),
 });
 
+/** It evaluates nothing any more: the process runs no JavaScript, it is on its way out. */
+export class EndingError extends ExhibitError {}
+/** The inspector, or the way to it, is gone. */
+export class ClosedError extends ExhibitError {}
+/** The inspector said no. */
+class RefusedError extends ExhibitError {}
+
+const closed = () => new ClosedError("the connection to its inspector is gone");
+
 export interface Devtools {
   /** `20.20.2`. */
   readonly version: string;
@@ -34,6 +43,9 @@ export interface Devtools {
   readonly evaluate: (expression: string, limitMs?: number) => Promise<unknown>;
   readonly onEvent: (listen: (method: string, parameters: unknown) => void) => void;
   readonly isOpen: () => boolean;
+  /** What comes stays where it is until `resume`. */
+  readonly pause: () => void;
+  readonly resume: () => void;
   readonly destroy: () => void;
 }
 
@@ -149,15 +161,15 @@ function talk(connection: Connection): Omit<Devtools, "version"> {
   const send = (method: string, parameters: object, limitMs = ANSWER_MS) =>
     new Promise<unknown>((resolve, reject) => {
       const id = nextId++;
-      if (!open) return reject(new ExhibitError("the connection to its inspector is gone"));
+      if (!open) return reject(closed());
       const timer = setTimeout(() => {
         waiting.delete(id);
         reject(new ExhibitError(`its inspector gave no answer to ${method} for ${limitMs} ms`));
       }, limitMs);
       waiting.set(id, (message) => {
         clearTimeout(timer);
-        if (message === undefined) reject(new ExhibitError("the connection to its inspector is gone"));
-        else if (message.error) reject(new ExhibitError(`${method}: ${message.error.message}`));
+        if (message === undefined) reject(closed());
+        else if (message.error) reject(new RefusedError(`${method}: ${message.error.message}`));
         else resolve(message.result);
       });
       connection.write(encodeText(JSON.stringify({ id, method, params: parameters }), randomBytes(4)));
@@ -167,9 +179,12 @@ function talk(connection: Connection): Omit<Devtools, "version"> {
     evaluate: async (expression, limitMs) => {
       // Its console's `require` is there for applications without one (includeCommandLineAPI).
       const how = { returnByValue: true, includeCommandLineAPI: true, silent: true };
-      const { result, exceptionDetails } = Evaluated.parse(
-        await send("Runtime.evaluate", { expression, ...how }, limitMs),
+      const answer = await send("Runtime.evaluate", { expression, ...how }, limitMs).catch(
+        (error: unknown) => {
+          throw error instanceof RefusedError ? new EndingError(error.message, { cause: error }) : error;
+        },
       );
+      const { result, exceptionDetails } = Evaluated.parse(answer);
       if (exceptionDetails === undefined) return result.value;
       throw new ExhibitError(
         `in the target: ${exceptionDetails.exception?.description ?? exceptionDetails.text}`,
@@ -179,6 +194,8 @@ function talk(connection: Connection): Omit<Devtools, "version"> {
       listen = next;
     },
     isOpen: () => open,
+    pause: connection.pause,
+    resume: connection.resume,
     destroy: connection.destroy,
   };
 }

@@ -18,6 +18,12 @@ export function percentile(buckets: Buckets, q: number): number | undefined {
   return undefined;
 }
 
+/** The buckets of durations in ms. */
+export function bucketsOf(durations: readonly number[]): Buckets {
+  const indices = durations.map((ms) => (ms < 0.001 ? 0 : Math.floor(1 + Math.log2(ms * 1000) * PER_OCTAVE)));
+  return mergeBuckets([indices.map((index) => [index, 1] as const)]);
+}
+
 export function mergeBuckets(all: readonly Buckets[]): Buckets {
   const merged = new Map<number, number>();
   for (const [index, count] of all.flat()) merged.set(index, (merged.get(index) ?? 0) + count);

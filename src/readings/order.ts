@@ -41,6 +41,7 @@ export const FIRST = [
 export const LAST = [
   "host-oom-kill",
   "slowest-route",
+  "not-looked-into",
   "pressure-memory",
   "pressure-io",
   "pressure-cpu",
@@ -50,6 +51,7 @@ export const LAST = [
   "thread-cpu",
   "resident-memory",
   "core-size",
+  "heap-snapshot",
 ];
 
 /** From here on a thread has no time for anything else: its reading stands with the stack of the main one. */

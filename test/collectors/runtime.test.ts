@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Worker } from "../../src/collectors/collector.ts";
 import { UnsupportedError } from "../../src/errors.ts";
 import runtime from "../../src/collectors/runtime.ts";
+import { recordedInspection } from "../helpers/recorded-inspection.ts";
 import { collectRecorded, fixture, type Recording } from "../helpers/recorded.ts";
 
 const trace = (name: string) => fixture(`illumos/nhttpsnoop/${name}.txt`);
@@ -197,7 +199,7 @@ function observed(change: { readonly silentMs?: number; readonly hasTurned?: boo
   };
 }
 
-function inspected(final: ReturnType<typeof observed>, workers: readonly string[] = []): Recording {
+function inspected(final: ReturnType<typeof observed>, workers: readonly Worker[] = []): Recording {
   const { silentMs } = final;
   const nothing = { events: [], unlisted: 0 };
   const drained = { requests: nothing, collections: { collections: [], unlisted: 0 }, silentMs, faults: 0 };
@@ -206,9 +208,8 @@ function inspected(final: ReturnType<typeof observed>, workers: readonly string[
     windowMs: 2000,
     process: { "task/42/comm": "node\n", "task/42/schedstat": "1 2 3\n" },
     inspection: {
-      inspection: {
+      inspection: recordedInspection({
         version: "24.1.0",
-        signalToListenMs: 40,
         injectMs: 1,
         drain: async () => JSON.stringify(drained),
         stack: async () =>
@@ -216,8 +217,7 @@ function inspected(final: ReturnType<typeof observed>, workers: readonly string[
         report: async () => "{}",
         stop: async () => JSON.stringify(final),
         workers: async () => workers,
-        profile: { start: async () => undefined, stop: async () => ({}) },
-      },
+      }),
     },
   };
 }
@@ -278,9 +278,40 @@ test("runtime on Linux tells where a blocked loop is, and calls its collections 
   assert.equal(JSON.parse(result.saved.get("summary.json") ?? "").gc, undefined);
 });
 
+test("runtime on Linux asks nothing while the inspector is closed, and tells at the end what was seen", async () => {
+  const { inspection, ...recording } = inspected(observed());
+  if (inspection === undefined || !("inspection" in inspection)) throw new Error("no inspection");
+  const asked: string[] = [];
+  const away = {
+    leave: async () => void asked.push("leave"),
+    comeBack: async () => void asked.push("come back"),
+  };
+  const drain = () => {
+    asked.push("drain");
+    return inspection.inspection.drain();
+  };
+
+  const result = await collectRecorded(runtime, {
+    ...recording,
+    options: { inspector: "peek", cpuProfile: true },
+    inspection: { inspection: { ...inspection.inspection, away, drain } },
+  });
+
+  assert.deepEqual(asked, ["leave", "come back", "drain"]);
+  assert.deepEqual(result.gaps, ["no CPU profile: it ends with the connection (inspector: peek)"]);
+  assert.equal(JSON.parse(result.saved.get("summary.json") ?? "").gc.share_pct, 10);
+});
+
 test("runtime on Linux asks for no report that would wait for worker threads, and says that they are unseen", async () => {
-  const result = await collectRecorded(runtime, inspected(observed(), ["1", "2"]));
+  const workers = [
+    { id: "1", title: "", file: undefined },
+    { id: "2", title: "mailer", file: "file:///srv/mail.js" },
+  ];
+  const result = await collectRecorded(runtime, inspected(observed(), workers));
 
   assert.equal(result.saved.has("report.json"), false);
-  assert.match(result.gaps.join(), /2 worker threads were not looked into/);
+  assert.match(
+    result.gaps.join(),
+    /2 worker threads were not looked into, .*: 1, 2 \(mailer file:\/\/\/srv\/mail.js\)/,
+  );
 });

@@ -112,20 +112,29 @@ http.createServer((request, response) => {
 export const servicePort = ({ stdout }: NodeTarget) => Number.parseInt(stdout(), 10);
 
 /** Looks inside, through the engine itself. The folder of marks is removed with the test. */
-export async function look(t: Pick<TestContext, "after">, pid: number, marks = marksFolder(t)) {
+export async function look(
+  t: Pick<TestContext, "after">,
+  pid: number,
+  marks = marksFolder(t),
+  awayMs?: number,
+) {
   const held = openProcess(pid);
-  t.after(() => held.close());
   const stop = new AbortController();
-  const inspected = await inspect({
+  let inspected: Awaited<ReturnType<typeof inspect>> | undefined;
+  t.after(async () => {
+    await inspected?.leave();
+    held.close();
+  });
+  inspected = await inspect({
     held,
     startTime: readBasics(held)?.startTime ?? "",
     marks,
     runId: `test.${process.pid}`,
     signal: stop.signal,
     limitMs: 10_000,
+    awayMs,
     now: () => new Date().toISOString(),
   });
-  t.after(() => inspected.leave());
   return inspected;
 }
 

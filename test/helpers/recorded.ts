@@ -186,6 +186,10 @@ export async function collectRecorded(collector: Collector, recording: Recording
         writeMany: async (values) => values.forEach(write),
       };
     },
+    stream: async (name) => {
+      await save(name, "");
+      return async (text) => void saved.set(name, `${saved.get(name) ?? ""}${text}`);
+    },
     reserve: async (name) => `/recorded/${name}`,
     ticks: async function* (periodMs) {
       for (let index = 0; index * periodMs <= windowMs; index++)
@@ -197,7 +201,13 @@ export async function collectRecorded(collector: Collector, recording: Recording
     },
     gap: (reason) => void gaps.push(reason),
     method: (name) => void methods.push(name),
-    left: async () => ({ timeMs: 60_000, pauseMs: 10_000, bytes: 1e12, ...recording.left }),
+    left: async () => ({
+      timeMs: 60_000,
+      pauseMs: 10_000,
+      bytes: 1e12,
+      memoryBytes: 1e12,
+      ...recording.left,
+    }),
     mark: "recorded",
     lateFile: "/recorded/late.jsonl",
     hold: async (work) => (await work(new AbortController().signal)).value,

@@ -152,22 +152,33 @@ test("a loop that never comes around is told with the place where it is", async 
   assert.ok((drained?.silentMs ?? 0) > 0);
   assert.match(String(stack), /at spin \(\[eval\]:1:\d+\)\n\s+at .*first/);
   assert.equal(final?.loop.hasTurned, false);
-  // It cannot close its inspector meanwhile, and that is told.
-  assert.deepEqual([record.removed, record.closedAt], [true, undefined]);
+  // It can neither take the hooks out nor close its inspector meanwhile, and that is told.
+  assert.deepEqual([record.removed, record.closedAt], [false, undefined]);
 });
 
 test("worker threads are told, and no report is asked for that would wait for them", async (t) => {
   const target = await startNode(
     t,
     `const { Worker } = require("node:worker_threads");
-     for (let i = 0; i < 2; i++) new Worker("setInterval(() => {}, 1000)", { eval: true });
+     for (const name of ["mailer", "resizer"]) new Worker("setInterval(() => {}, 1000)", { eval: true, name });
      setTimeout(() => console.log("up"), 300);`,
   );
   const { inspection } = await look(t, target.pid);
 
   const workers = await inspection.workers();
 
-  assert.equal(workers.length, 2);
+  assert.deepEqual(
+    workers.map(({ id, file }) => ({ id, file })).toSorted((a, b) => a.id.localeCompare(b.id)),
+    [
+      { id: "1", file: undefined },
+      { id: "2", file: undefined },
+    ],
+  );
+  const titles = workers.map(({ title }) => title).toSorted();
+  assert.deepEqual(
+    titles.map((title) => /mailer|resizer/.exec(title)?.[0]),
+    ["mailer", "resizer"],
+  );
 });
 
 test("requests that wait when the window ends are told with their age", async (t) => {

@@ -58,3 +58,19 @@ test("of the routes the one that takes the time is told, when it is slow", async
   );
   assert.equal(await readingOf("slowest-route", route(30)), undefined);
 });
+
+test("worker threads and Node processes beside the main thread are said to be left out", async () => {
+  const others = inspected({
+    workers_not_observed: [{ id: "1", title: "mailer" }],
+    children_not_observed: [
+      { pid: 71, kind: "cluster" },
+      { pid: 72, kind: "fork" },
+    ],
+  });
+
+  assert.equal(
+    (await readingOf("not-looked-into", others))?.text,
+    "Not in its requests, garbage collection and event loop of 5 s: 1 worker thread and 2 Node processes that it started (pid 71, 72).",
+  );
+  assert.equal(await readingOf("not-looked-into", inspected({ workers_not_observed: [] })), undefined);
+});

@@ -4,36 +4,37 @@
 import { parseJstat, type JstatRow } from "../../parsers/jstat.ts";
 import { tryRun } from "../attempts.ts";
 import type { CollectorContext } from "../collector.ts";
-import { isStopped, runAs } from "./run-as.ts";
+import { findJvmTools, type JvmTool } from "./jvm-tools.ts";
+import { isStopped } from "./run-as.ts";
 import type { Entered } from "./way.ts";
 
 const METHOD = "jstat";
 const FILE = "jstat.txt";
 
 export async function observeJvm(context: CollectorContext<unknown>): Promise<Entered> {
-  const { target, windowMs, has, gap } = context;
-  if (!(await has("jstat")))
+  const { windowMs, gap } = context;
+  const { jstat, jcmd } = await findJvmTools(context);
+  if (jstat === undefined)
     return { unsupported: "GC share is unknown: jstat, a part of the JDK, is not on this host" };
-  const as = await runAs(context);
-  const pid = String(target.pid);
-  const run = (words: readonly [string, ...string[]], file: string) => {
-    const [first = words[0], ...rest] = [...as, ...words];
-    return tryRun(context, [first, ...rest], { as: file });
-  };
+  const run = ({ words, pid }: JvmTool, ask: (pid: string) => readonly string[], file: string) =>
+    tryRun(context, [...words, ...ask(pid)], { as: file });
   // By rows, not by time: jstat is a JVM that needs up to seconds to start on a busy host, and one row tells no share.
   const wanted = Math.max(2, Math.ceil((windowMs - 300) / 1000));
-  const counters = run(["jstat", "-gcutil", "-t", pid, "1000", String(wanted)], FILE);
+  const counters = run(jstat, (pid) => ["-gcutil", "-t", pid, "1000", String(wanted)], FILE);
   if (await isStopped(context)) gap("its threads were not asked for: it is stopped");
+  else if (jcmd === undefined)
+    gap(
+      "its threads were not asked for: that needs jcmd, and where its /tmp is another than ours nsenter, and that it is not root's",
+    );
   else {
     // One after another: each is a stop of milliseconds for the JVM.
-    await run(["jcmd", pid, "Thread.print"], "threads.txt");
-    await run(["jcmd", pid, "GC.heap_info"], "heap.txt");
+    await run(jcmd, (pid) => [pid, "Thread.print"], "threads.txt");
+    await run(jcmd, (pid) => [pid, "GC.heap_info"], "heap.txt");
   }
   return {
     drain: async () => undefined,
     end: async () => {
-      const rows = parseJstat((await counters)?.stdout ?? "");
-      tellUnknown(rows, context);
+      tellUnknown(parseJstat((await counters)?.stdout ?? ""), context);
       return [];
     },
   };

@@ -38,6 +38,7 @@ export async function lookInside(context: Context): Promise<readonly Reading[]> 
     await threads.look(monotonicMs);
     if (index === 0 && enter !== undefined) inside = await enter(context);
     else if ("drain" in inside) await inside.drain();
+    if ("isOver" in inside && inside.isOver?.()) break;
   }
   const hint = await threads.end();
   if ("unsupported" in inside) throw new UnsupportedError(`${inside.unsupported}${hint}`);
@@ -51,7 +52,7 @@ async function enterNode(context: Context): Promise<Entered> {
   if (context.windowMs < SHORTEST_MS)
     return unknown(`a window of ${context.windowMs} ms is too short to go inside`);
   const trace = context.watchTrace();
-  const answer = await context.inspect();
+  const answer = await context.inspect({ isClosedBetween: context.options.inspector === "peek" });
   if ("inspection" in answer) return observeNode(context, { inspection: answer.inspection, trace });
   trace.end();
   if ("refused" in answer) return unknown(answer.refused);

@@ -3,10 +3,10 @@ import { z } from "zod";
 
 export const RuntimeOptions = z.strictObject({
   inspector: z
-    .enum(["auto", "never"])
+    .enum(["auto", "peek", "never"])
     .default("auto")
     .describe(
-      "whether a Node process may be asked, by SIGUSR1, to open its inspector where nothing speaks against it",
+      "whether a Node process may be asked, by SIGUSR1, to open its inspector where nothing speaks against it; peek closes it during the window, and tells no more than 5000 requests one by one",
     ),
   cpuProfile: z
     .boolean()

@@ -4,6 +4,8 @@ import type { Reading } from "../collector.ts";
 export interface Observation {
   /** Each second of the window. */
   readonly drain: () => Promise<void>;
+  /** The target is gone: there is nothing to wait for. */
+  readonly isOver?: () => boolean;
   /** The last look: files and readings. */
   readonly end: () => Promise<readonly Reading[]>;
 }

@@ -11,8 +11,12 @@ const INSTALL: Readonly<Record<OsFamily, string>> = {
 const PACKAGES: Readonly<Record<string, Readonly<Record<OsFamily, string>>>> = {
   "eu-stack": { debian: "elfutils", rhel: "elfutils", alpine: "elfutils" },
   flock: { debian: "util-linux", rhel: "util-linux", alpine: "util-linux-misc" },
+  // In a JDK of any version; these are the ones in the middle of their support.
+  jcmd: { debian: "default-jdk-headless", rhel: "java-21-openjdk-devel", alpine: "openjdk21-jdk" },
+  jstat: { debian: "default-jdk-headless", rhel: "java-21-openjdk-devel", alpine: "openjdk21-jdk" },
   journalctl: { debian: "systemd", rhel: "systemd", alpine: "" },
   nsenter: { debian: "util-linux", rhel: "util-linux", alpine: "util-linux-misc" },
+  psql: { debian: "postgresql-client", rhel: "postgresql", alpine: "postgresql-client" },
   "ssh-keygen": { debian: "openssh-client", rhel: "openssh", alpine: "openssh-keygen" },
   ss: { debian: "iproute2", rhel: "iproute", alpine: "iproute2" },
 };

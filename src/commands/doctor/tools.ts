@@ -16,6 +16,15 @@ const HELPERS: Readonly<Record<string, string>> = {
   journalctl: "no journal; only files that the target holds open",
 };
 
+/** What runtimes are asked with: most hosts have no use for most of them, so that none is a warning. */
+const RUNTIME_TOOLS: Readonly<Record<string, string>> = {
+  curl: "goroutines and pauses of Go programs, by their own pprof",
+  jstat: "the share of garbage collection of a JVM",
+  jcmd: "the threads, deadlocks and heap of a JVM",
+  psql: "the sessions and locks of PostgreSQL",
+  "py-spy": "the stacks of Python programs in their own functions",
+};
+
 /** One line a collector: whether it would work here. */
 export async function checkCollectors(
   collectors: Iterable<Collector>,
@@ -50,6 +59,15 @@ export async function checkHelpers(
     const found = await hasCommand(command);
     checks.push(
       found ? ok(title, "found") : warning(title, `not found: ${loss}`, installLine(command, family)),
+    );
+  }
+  for (const [command, gives] of Object.entries(RUNTIME_TOOLS)) {
+    const title = `command ${command}`;
+    const found = await hasCommand(command);
+    checks.push(
+      found
+        ? ok(title, `found: ${gives}`)
+        : skipped(title, `not found; it gives ${gives}: ${installLine(command, family)}`),
     );
   }
   return checks;

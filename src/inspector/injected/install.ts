@@ -60,6 +60,7 @@ export function install(parts: Parts, modules: Modules, options: InjectedOptions
   let collections: ReturnType<Parts["watchCollections"]> | undefined;
   let loop: ReturnType<Parts["watchLoop"]> | undefined;
   let seenAt = now();
+  let { deadlineMs } = options;
   let gone = false;
   let final: string | undefined;
 
@@ -114,7 +115,7 @@ export function install(parts: Parts, modules: Modules, options: InjectedOptions
     await waitAsync(cell, 0, 0, 250).value;
     if (gone) return undefined;
     loop?.turned();
-    if (now() - seenAt <= options.deadlineMs) return watchUs();
+    if (now() - seenAt <= deadlineMs) return watchUs();
     finish();
     return undefined;
   };
@@ -160,6 +161,19 @@ export function install(parts: Parts, modules: Modules, options: InjectedOptions
       return stop();
     },
     finish,
+    /** Closes the inspector, when nobody is connected, and goes on observing for so long. */
+    shut: (ms: number) => {
+      deadlineMs = ms;
+      seenAt = now();
+      whenClear(() => void (options.closes && parts.closeWhenAlone(tools, application)));
+      return true;
+    },
+    /** We are back, and give signs of life again. */
+    resume: () => {
+      ({ deadlineMs } = options);
+      seenAt = now();
+      return !gone;
+    },
   };
   let failed: string | undefined;
   try {

@@ -54,7 +54,8 @@ export function installExpression(options: InjectedOptions): string {
 
 /** Calls one of what `install` left in the target; undefined when it is no longer there. */
 export function callExpression(
-  name: "ready" | "touch" | "drain" | "stack" | "report" | "stop" | "finish",
+  name: "ready" | "touch" | "drain" | "stack" | "report" | "stop" | "finish" | "shut" | "resume",
+  argument?: number,
 ): string {
-  return `globalThis[Symbol.for("exhibit.capture")]?.${name}()`;
+  return `globalThis[Symbol.for("exhibit.capture")]?.${name}(${argument ?? ""})`;
 }

@@ -65,6 +65,8 @@ export interface RuntimeEvidence {
         readonly oldest: { readonly name: string; readonly ageMs: number } | undefined;
       }>
     | undefined;
+  /** What belongs to it and is not in these numbers: worker threads, and the pids of Node processes that it started. */
+  readonly unobserved: Fact<{ readonly workers: number; readonly children: readonly number[] }> | undefined;
 }
 
 const Ms = z.number().nonnegative();
@@ -94,6 +96,8 @@ const NodeSummary = z.object({
     }),
   }),
   heap: z.record(z.string(), z.number()).optional(),
+  workers_not_observed: z.array(z.unknown()).optional(),
+  children_not_observed: z.array(z.object({ pid: z.int().positive() })).optional(),
 });
 type NodeSummary = z.output<typeof NodeSummary>;
 
@@ -138,6 +142,7 @@ const NOTHING = {
   routes: [],
   pauses: (): readonly CollectionPause[] => [],
   inFlight: undefined,
+  unobserved: undefined,
 };
 
 function nodeRuntime(summary: NodeSummary, file: string, place: string | undefined): RuntimeEvidence {
@@ -168,6 +173,10 @@ function nodeRuntime(summary: NodeSummary, file: string, place: string | undefin
     ),
     routes: (routes ?? []).map(latencyOf),
     inFlight: fact(inFlightOf(summary)),
+    unobserved: fact({
+      workers: summary.workers_not_observed?.length ?? 0,
+      children: (summary.children_not_observed ?? []).map(({ pid }) => pid),
+    }),
   };
 }
 

@@ -20,6 +20,7 @@ import { listenOverflows } from "./listen-overflows.ts";
 import { load } from "./load.ts";
 import { mainThreadStack } from "./main-thread-stack.ts";
 import { memoryGrowing } from "./memory-growing.ts";
+import { notLookedInto } from "./not-looked-into.ts";
 import { peerAgainstTwins } from "./peer-against-twins.ts";
 import { pressure } from "./pressure.ts";
 import { processState } from "./process-state.ts";
@@ -56,6 +57,7 @@ export const rules: readonly Rule[] = [
   load,
   mainThreadStack,
   memoryGrowing,
+  notLookedInto,
   peerAgainstTwins,
   pressure,
   processState,
