@@ -56,8 +56,11 @@ function property(value: unknown, name: string): unknown {
 }
 
 function endOf({ details }: TestEvent): string {
-  const signal = property(details?.error, "signal");
-  return typeof signal === "string" ? signal : `exit code ${String(property(details?.error, "exitCode"))}`;
+  const error = details?.error;
+  if (property(error, "failureType") === "testTimeoutFailure")
+    return `our kill: it did not end by itself (${String(property(error, "message"))})`;
+  const signal = property(error, "signal");
+  return typeof signal === "string" ? signal : `exit code ${String(property(error, "exitCode"))}`;
 }
 
 /** What to add for a test, as countCompletedTest() of node:test does. */

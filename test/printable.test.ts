@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { printable, printableLines } from "../src/printable.ts";
+import { CODE_POINT } from "./helpers/code-point.ts";
 
 /** What a person must never be shown: it moves the cursor, reorders the line, breaks it, or hides. */
 const HARMFUL = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}]/u;
@@ -9,7 +10,7 @@ const HARMFUL = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Default_Ignor
 const nasty = fc
   .array(
     fc.oneof(
-      fc.string({ unit: "binary" }),
+      fc.string({ unit: CODE_POINT }),
       fc.constantFrom(
         "\u001b[31m",
         "\u202e",

@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ZipArchive } from "archiver";
 import { fsyncFile, temporaryName } from "../host/files.ts";
 import type { FileRecord } from "./manifest.ts";
 
@@ -26,6 +25,8 @@ export async function writeZip(request: {
 }): Promise<void> {
   const { folder, zipPath, top, members, date } = request;
   if (new Set(members).size !== members.length) throw new Error("a member of the zip is named twice");
+  // A quarter of all our code, of no use before a bundle is sealed: it is not in memory while evidence is taken.
+  const { ZipArchive } = await import("archiver");
   // Beside the bundle, not in it: a torn one is no part of it.
   const temporary = temporaryName(zipPath, dirname(folder));
   // One at a time, or the order of the members is that in which their stat(2) answers.

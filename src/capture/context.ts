@@ -19,6 +19,7 @@ import type { Quota } from "../host/disk.ts";
 import { hostFiles } from "../host/host-files.ts";
 import type { HeldProcess } from "../host/process-files.ts";
 import { run } from "../host/run.ts";
+import { watchTrace } from "../inspector/watch-trace.ts";
 import { FILE_LIMIT_BYTES, type Evidence } from "./evidence.ts";
 import { lookInside } from "./look-inside.ts";
 import type { Pauses } from "./pauses.ts";
@@ -34,6 +35,8 @@ export interface Trace {
   late: { readonly pending: string; readonly work: LateWork } | undefined;
   /** Takes out of the target what was put in. */
   leave: (() => Promise<InsideRecord>) | undefined;
+  /** Ends what looks at the target for as long as the collector runs. */
+  endWatch: (() => void) | undefined;
 }
 
 export interface ContextRequest {
@@ -69,6 +72,11 @@ export function openContext(request: ContextRequest): Omit<CollectorContext<unkn
     run: (argv, options) => runCommand(request, argv, options),
     has: hasCommand,
     inspect: (how) => lookInside(request, how?.isClosedBetween ?? false),
+    watchTrace: () => {
+      const watch = watchTrace(request.held);
+      trace.endWatch = watch.end;
+      return watch;
+    },
     process: request.held,
     host: hostFiles,
     save: evidence.save,

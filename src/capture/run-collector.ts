@@ -89,6 +89,7 @@ export async function runCollector(
     observedPauseMs: undefined,
     late: undefined,
     leave: undefined,
+    endWatch: undefined,
   };
   const runId = `${state.paths.captureId}.${collector.name}`;
   let readings: readonly Reading[] = [];
@@ -122,6 +123,7 @@ export async function runCollector(
       error = thrown;
     }
     aborted = signal.aborted;
+    trace.endWatch?.();
     inside = await trace.leave?.();
     if (inside?.openedByUs === true && inside.closedAt === undefined)
       trace.gaps.push(`the target still listens on port ${inside.port}, its inspector: ${STILL_OPEN}`);

@@ -3,6 +3,8 @@
 import { bundlePaths } from "../bundle/layout.ts";
 import type { Manifest, Receipt } from "../bundle/manifest.ts";
 import { ExhibitError, messageOf } from "../errors.ts";
+import { delay } from "../host/clock.ts";
+import type { Lock } from "../host/lock.ts";
 import { prefixOf } from "../upload/members.ts";
 import { readReceipt, updateReceipt } from "../upload/receipt.ts";
 import { sendBundle, sendOutcome } from "../upload/send.ts";
@@ -11,10 +13,22 @@ import { openUploadJournal, removeUploadJournal } from "../upload/upload-journal
 import { lockUpload } from "../upload/upload-lock.ts";
 import type { SealedBundle } from "./sealed-bundle.ts";
 
+/** Whether another exhibit still sends it. */
+const LOOK_MS = 500;
+
 export interface Uploaded {
   readonly state: "uploaded" | "present" | "waiting" | "not-asked";
   readonly url?: string;
   readonly reason?: string;
+}
+
+export interface UploadBundleOptions {
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * While another exhibit sends it: until that has ended, so that the answer is what the store says. The agent's drain may see
+   * a bundle before the capture that sealed it sends it. By itself it waits for the next push.
+   */
+  readonly waitForOther?: boolean;
 }
 
 /**
@@ -24,18 +38,29 @@ export interface Uploaded {
 export async function uploadBundle(
   bundle: SealedBundle,
   store: Store,
-  signal?: AbortSignal,
+  options: UploadBundleOptions = {},
 ): Promise<Uploaded> {
   try {
-    const lock = await lockUpload(bundle.spool, bundle.manifest.captureId);
+    const lock = await lockOf(bundle, options);
     if (!lock) return { state: "waiting", reason: "another exhibit is sending it now" };
     try {
-      return await uploadLocked(bundle, store, signal);
+      return await uploadLocked(bundle, store, options.signal);
     } finally {
       await lock.release();
     }
   } catch (error) {
     return { state: "waiting", reason: reasonOf(error) };
+  }
+}
+
+async function lockOf(
+  { spool, manifest }: SealedBundle,
+  { signal, waitForOther = false }: UploadBundleOptions,
+): Promise<Lock | undefined> {
+  for (;;) {
+    const lock = await lockUpload(spool, manifest.captureId);
+    if (lock || !waitForOther || signal?.aborted) return lock;
+    await delay(LOOK_MS, signal);
   }
 }
 

@@ -173,6 +173,27 @@ export type InspectAnswer =
   | { readonly refused: string }
   | { readonly silentMs: number };
 
+/** Lines that V8 itself wrote, not seen before. */
+export interface TracedLines {
+  readonly lines: readonly {
+    readonly text: string;
+    /** When it was seen, some milliseconds after it was written. */
+    readonly seenUnixMs: number;
+  }[];
+  /** How often lines may have come and gone between two looks. */
+  readonly breaks: number;
+  /** Why there can be none. */
+  readonly unknown: string | undefined;
+}
+
+/** V8's own lines about the garbage collections of a Node process, read out of its memory: nothing is done to it. */
+export interface TraceWatch {
+  /** What came since the last call. */
+  readonly take: () => TracedLines;
+  /** Ends the looks; may be called twice. */
+  readonly end: () => void;
+}
+
 /** What a collector may touch. Tests pass a recorded one. */
 export interface CollectorContext<Options> {
   readonly platform: Platform;
@@ -191,6 +212,8 @@ export interface CollectorContext<Options> {
    * runner takes everything out again when the collector has ended, however it did.
    */
   readonly inspect: (how?: { readonly isClosedBetween: boolean }) => Promise<InspectAnswer>;
+  /** Begins to read V8's own lines about its collections; the runner ends it with the collector. */
+  readonly watchTrace: () => TraceWatch;
   /** Files below /proc/PID of the target: `status`, `task/17/stat`. */
   readonly process: ProcessFiles;
   /** Files of the host by absolute path: `/proc/meminfo`. */

@@ -63,7 +63,7 @@ export async function deliver(
   const upload: Uploaded =
     destination.store === undefined
       ? { state: "not-asked" }
-      : await uploadBundle(bundle, destination.store, options.signal);
+      : await uploadBundle(bundle, destination.store, { signal: options.signal, waitForOther: true });
   if (options.noNote) return { upload, notes: [] };
   return {
     upload,

@@ -12,10 +12,15 @@ const flag = optionMaker("flag");
 const value = optionMaker("value");
 const list = optionMaker("list");
 
-/** What saves evidence starts ahead of the host's other work, until the first look is on disk: the process may die. */
+/**
+ * What saves evidence starts ahead of the host's other work, until the first look is on disk: the process may die. And it
+ * stays small beside a service that may be out of memory.
+ */
 async function ahead<Module>(load: () => Promise<Module>): Promise<Module> {
   const { raisePriority } = await import("../host/priority.ts");
   raisePriority();
+  const { keepHeapSmall } = await import("../host/own-heap.ts");
+  keepHeapSmall();
   return load();
 }
 

@@ -1,6 +1,7 @@
 // Cores are kept as .zst: zstd --fast=1 makes a seventh of a Node core, and a core of 4 GB is whole after three quarters of
 // the time that zstd -1 takes, at the same size (C) or 17 % more (Node); --fast=2 saves no more time (measured). Where the
 // zstd program is missing it is gzip by node:zlib, and the name says so. Done after the target runs again.
+// In pieces of 512 KB (-B), the smallest that it takes, two threads need 7 MB in place of 17, as fast and as small (measured).
 import { createReadStream, createWriteStream } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
@@ -11,7 +12,7 @@ import { fsyncFile } from "../host/files.ts";
 import { BEHIND } from "../host/priority.ts";
 import { run } from "../host/run.ts";
 
-const ZSTD = ["zstd", "--fast=1", "-T2", "-q", "--check"] as const;
+const ZSTD = ["zstd", "--fast=1", "-T2", "-B512K", "-q", "--check"] as const;
 
 /**
  * What a core goes through while it is written, and the ending of its name. Undefined where zstd is missing: it is then

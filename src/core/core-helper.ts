@@ -16,7 +16,13 @@ import type { AloneRequest, HelperRequest } from "./helper/request.ts";
  * Options of Node (V8) that keep the helper small beside a service that may be out of memory: 53 MB instead of 63 to 74, as
  * fast (measured; it waits for the kernel). Node 18 to 26 know them.
  */
-export const HELPER_FLAGS = ["--max-semi-space-size=1", "--no-opt", "--single-threaded"] as const;
+export const HELPER_FLAGS = [
+  "--max-semi-space-size=1",
+  "--no-opt",
+  "--single-threaded",
+  // For the one moment in which much becomes free (helper/snapshot.ts).
+  "--expose-gc",
+] as const;
 
 export interface CoreRequest {
   readonly pid: number;

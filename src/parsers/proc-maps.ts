@@ -1,5 +1,6 @@
 // The areas of a process's memory, as /proc/PID/maps and /proc/PID/smaps list them (proc_pid_maps(5), proc_pid_smaps(5)). A
-// Node process of 4 GB has 16,000 of them and 10 MB of smaps, so lines are taken apart by hand and one at a time.
+// Node process of 4 GB has 16,000 of them and 10 MB of smaps, so lines are taken apart by hand and one at a time. Areas are
+// made by literals, not by spreading: V8 gives every object of two spreads a hidden class of its own, which is larger than it.
 
 /** What the VmFlags of smaps say of an area; `maps` alone does not know. */
 export interface AreaFlags {
@@ -37,7 +38,7 @@ export interface AreaDetails extends Area {
 /** Above it lies only the page of vsyscall, which no read reaches (x86-64, four levels of page tables). */
 export const USER_END = 0x8000_0000_0000;
 
-const NO_FLAGS: AreaFlags = {
+export const NO_FLAGS: AreaFlags = {
   dontDump: false,
   device: false,
   huge: false,
@@ -54,12 +55,27 @@ function parseHead(line: string): Area | undefined {
   return {
     start: Number.parseInt(start, 16),
     end: Number.parseInt(end, 16),
-    permissions,
+    permissions: onceOf(permissions),
     offset: Number.parseInt(offset, 16),
     inode: Number(inode),
-    // A line break in a path is the one thing the kernel writes otherwise (seq_path(), "\n").
-    name: name.replaceAll("\\012", "\n"),
+    name: ownName(name),
   };
+}
+
+const kinds = new Map<string, string>();
+
+/** The same string for the same permissions, of which there are 16. */
+function onceOf(permissions: string): string {
+  const known = kinds.get(permissions);
+  if (known === undefined) kinds.set(permissions, permissions);
+  return known ?? permissions;
+}
+
+/** A copy: what V8 cuts out of a text holds on to all of it. */
+function ownName(name: string): string {
+  if (name === "") return name;
+  // A line break in a path is the one thing the kernel writes otherwise (seq_path(), "\n").
+  return Buffer.from(name.replaceAll("\\012", "\n"), "latin1").toString("latin1");
 }
 
 /** The areas of `maps`, in order of address; lines that are none are left out, and so is vsyscall. */
@@ -97,10 +113,10 @@ export function openSmapsParser() {
   const areas: AreaDetails[] = [];
   let rest = "";
   let area: Area | undefined;
-  let counts = { residentBytes: 0, anonymousBytes: 0, swapBytes: 0 };
+  const counts = { residentBytes: 0, anonymousBytes: 0, swapBytes: 0 };
   let flags = NO_FLAGS;
   const finish = () => {
-    if (area !== undefined && area.start < USER_END) areas.push({ ...area, ...counts, flags });
+    if (area !== undefined && area.start < USER_END) areas.push(detailed(area, counts, flags));
     area = undefined;
   };
   const take = (line: string) => {
@@ -110,7 +126,7 @@ export function openSmapsParser() {
       if (head === undefined) return;
       finish();
       area = head;
-      counts = { residentBytes: 0, anonymousBytes: 0, swapBytes: 0 };
+      counts.residentBytes = counts.anonymousBytes = counts.swapBytes = 0;
       flags = NO_FLAGS;
     } else if (line.startsWith("Rss:")) counts.residentBytes = kibibytes(line);
     else if (line.startsWith("Anonymous:")) counts.anonymousBytes = kibibytes(line);
@@ -133,6 +149,19 @@ export function openSmapsParser() {
       return areas;
     },
   };
+}
+
+/** An area with what smaps tells of it. */
+export function detailed(
+  { start, end, permissions, offset, inode, name }: Area,
+  {
+    residentBytes,
+    anonymousBytes,
+    swapBytes,
+  }: Pick<AreaDetails, "residentBytes" | "anonymousBytes" | "swapBytes">,
+  flags: AreaFlags,
+): AreaDetails {
+  return { start, end, permissions, offset, inode, name, residentBytes, anonymousBytes, swapBytes, flags };
 }
 
 function kibibytes(line: string): number {

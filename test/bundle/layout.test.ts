@@ -4,6 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { bundlePaths, isMemberName, makeCaptureId } from "../../src/bundle/layout.ts";
 import { CaptureId } from "../../src/bundle/manifest.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 const STARTED = "2026-11-22T03:12:07.123Z";
 
@@ -15,7 +16,7 @@ test("an id tells start, host and target, and ends in six random digits", () => 
 
 test("whatever strangers call hosts and processes, an id is a valid id and one name of a path", () => {
   const text = fc.oneof(
-    fc.string({ unit: "binary", maxLength: 200 }),
+    fc.string({ unit: CODE_POINT, maxLength: 200 }),
     fc.constantFrom("", ".", "..", "../../etc/passwd", "-rf", "a/b", "a\nb", "\0", "....", "-".repeat(300)),
   );
   fc.assert(

@@ -21,6 +21,7 @@ import { Manifest } from "../../src/bundle/manifest.ts";
 import { verifyBundle } from "../../src/bundle/verify.ts";
 import { recoverSpool } from "../../src/capture/recover.ts";
 import type { SealingSettings } from "../../src/capture/seal.ts";
+import { programOf } from "../helpers/program.ts";
 import { captureFile, captureId, sha256 } from "../helpers/sealed-bundle.ts";
 
 const root = mkdtempSync(join(tmpdir(), "exhibit-protect-"));
@@ -153,12 +154,12 @@ test("of what was encrypted before a kill the journal tells what it was", async 
 });
 
 test("kill -9 at any moment of a seal loses nothing, leaves nothing torn, and the next command finishes it", async () => {
-  const program = new URL("../helpers/recover-on-demand.ts", import.meta.url).pathname;
+  const [node, program] = programOf(new URL("../helpers/recover-on-demand.ts", import.meta.url).pathname);
   const core = randomBytes(8 * 1024 ** 2);
   let killedBefore = 0;
   for (let round = 0; round < 8; round++) {
     const { spool, folder } = leave({ [CORE]: core, [TEXT]: "Name:\tnode\n" });
-    const child = spawn(process.execPath, ["--import", "tsx", program, JSON.stringify(sealing(true))], {
+    const child = spawn(node, [program, JSON.stringify(sealing(true))], {
       stdio: ["pipe", "pipe", "inherit"],
     });
     await once(child.stdout, "data");

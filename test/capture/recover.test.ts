@@ -25,6 +25,7 @@ import type { SealingSettings } from "../../src/capture/seal.ts";
 import { recoverSpool } from "../../src/capture/recover.ts";
 import { makeOwnCgroup, removeEmptyCgroups } from "../../src/host/own-cgroup.ts";
 import { readOwnIdentity } from "../../src/host/process-identity.ts";
+import { programOf } from "../helpers/program.ts";
 import { captureFile, captureId } from "../helpers/sealed-bundle.ts";
 import { start } from "../helpers/started.ts";
 import { until } from "../helpers/until.ts";
@@ -291,10 +292,10 @@ test("what a killed capture left beside bundles is removed, and what is young, a
 const Done = z.array(z.object({ captureId: z.string(), state: z.string(), reason: z.string().optional() }));
 
 test("two processes that recover one spool at once seal each bundle exactly once", async (t) => {
-  const program = new URL("../helpers/recover-on-demand.ts", import.meta.url).pathname;
+  const program = programOf(new URL("../helpers/recover-on-demand.ts", import.meta.url).pathname);
   const workers: ((spool: string) => Promise<z.infer<typeof Done>>)[] = [];
   for (const _ of [1, 2]) {
-    const { child } = await start(t, [process.execPath, "--import", "tsx", program]);
+    const { child } = await start(t, program);
     const { stdin, stdout } = child;
     assert.ok(stdin && stdout);
     const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();

@@ -183,7 +183,7 @@ function observed(change: { readonly silentMs?: number; readonly hasTurned?: boo
       aborted: 0,
       untimed: 0,
     },
-    collected: { count: 1, pauseMs: 200, longestMs: 200 },
+    collected: { count: 1, pauseMs: 200, longestMs: 200, otherMs: 7 },
     loop: {
       hasTurned: change.hasTurned ?? true,
       utilization: 0.5,
@@ -246,6 +246,21 @@ test("runtime on Linux tells what the observers in a Node process saw, each numb
   assert.match(result.saved.get("nhttpsnoop.txt") ?? "", /42 server {3}12\.346ms GET {4}\/users\/:id/);
   assert.ok(![...result.saved.values()].join("").includes("\u001b"), "what a stranger wrote is printable");
   assert.deepEqual(result.gaps, []);
+});
+
+test("runtime on Linux keeps V8's own lines as they are, and adds what they tell to the share", async () => {
+  const text =
+    "[42:0x1000]  150 ms: Mark-Compact 9.0 (9.0) -> 8.0 (9.0) MB, 50.00 / 0.00 ms  (+ 40.0 ms in 9 steps since start of marking";
+  const final = observed();
+  final.collections.collections = [[1_790_000_000_100, "major", 50, 0]];
+  const result = await collectRecorded(runtime, {
+    ...inspected(final),
+    traced: { beganUnixMs: 1_790_000_000_000, lines: [text] },
+  });
+
+  const { gc } = JSON.parse(result.saved.get("summary.json") ?? "");
+  assert.deepEqual([gc.share_pct, gc.incremental_ms, gc.counts], [12, 40, "pauses and incremental steps"]);
+  assert.equal(result.saved.get("gc-trace.txt"), `${text}\n`);
 });
 
 test("runtime on Linux tells where a blocked loop is, and calls its collections unknown", async () => {

@@ -15,7 +15,7 @@ import { openNatsTransport } from "../../src/fleet/nats/transport.ts";
 import type { HostOrder, HostStatus, Transport } from "../../src/fleet/transport.ts";
 import { openSandbox, type Sandbox } from "../helpers/exhibit.ts";
 import { startBus, type TestBus } from "../helpers/nats.ts";
-import { start } from "../helpers/started.ts";
+import { end, start } from "../helpers/started.ts";
 import { until } from "../helpers/until.ts";
 
 const LIMIT_MS = 60_000;
@@ -56,22 +56,20 @@ async function openFleet(t: TestContext, place?: Place): Promise<Fleet> {
   const sandbox = openSandbox(
     `agent: {socket: ${socket}}\nfleet: ${fleet}\n${STOPPING}capture: {profile: stopping}\n`,
   );
-  t.after(() => {
+  const controller = await openNatsTransport(bus.settings("operator"));
+  const agents: ReturnType<Sandbox["start"]>[] = [];
+  // In one hook: of several none runs after one that throws, and an agent that is left holds this file's process.
+  t.after(async () => {
+    await Promise.all([...agents.map(end), controller.close()]);
     sandbox.remove();
     rmSync(folder, { recursive: true });
   });
   const begin = async () => {
     const agent = sandbox.start(["agent"]);
-    t.after(async () => {
-      if (agent.exitCode !== null || agent.signalCode !== null) return;
-      agent.kill("SIGKILL");
-      await once(agent, "exit");
-    });
+    agents.push(agent);
     await until(() => /on the bus as h1/.test(agent.output()), LIMIT_MS, "the agent joins");
     return agent;
   };
-  const controller = await openNatsTransport(bus.settings("operator"));
-  t.after(() => controller.close());
   return {
     bus,
     sandbox,

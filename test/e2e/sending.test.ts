@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import { text } from "node:stream/consumers";
 import { openSandbox, type Sandbox } from "../helpers/exhibit.ts";
 import { end, start, type Started } from "../helpers/started.ts";
+import { until } from "../helpers/until.ts";
 
 const NODE = [
   process.execPath,
@@ -64,6 +65,29 @@ test("what a store refuses waits, and push sends it when the store is back; to r
   const note = readFileSync(join(box.folder, "incidents", "INC-1.md"), "utf8");
   assert.equal(note.split(`exhibit:${id}`).length, 2);
   assert.ok(note.includes(box.archive));
+});
+
+test("a capture whose bundle another exhibit sends waits for it, and says where it is", async (t) => {
+  const box = sandbox(t);
+  const locks = join(box.spool, ".locks");
+  const capture = box.start(words());
+  await until(() => existsSync(join(box.spool, box.ids()[0] ?? "-", "capture.json")), 30_000, "it has begun");
+  const lock = join(locks, `upload.${box.ids()[0]?.replaceAll("-", "_")}`);
+  mkdirSync(locks, { recursive: true });
+  const other = await start(t, ["flock", lock, "sh", "-c", "echo held; read -r _"]);
+  await until(
+    () => existsSync(join(box.spool, box.ids()[0] ?? "-", "manifest.json")),
+    30_000,
+    "it is sealed",
+  );
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const whileLocked = [capture.exitCode, existsSync(box.archive)];
+  other.child.stdin?.end();
+  const [status] = await once(capture, "exit");
+
+  assert.deepEqual(whileLocked, [null, false]);
+  assert.equal(status, 0, capture.output());
+  assert.match(capture.output(), new RegExp(`${box.archive}/`));
 });
 
 test("--no-upload and --no-note hold for push, until the bundle or the record is named", (t) => {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { ExhibitError, UsageError } from "../../src/errors.ts";
 import { checkHostName, namedHost, readNames, uniqueHosts } from "../../src/fleet/hosts.ts";
 import { chooseHosts, readInventory } from "../../src/fleet/inventory.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 const names = (hosts: readonly { readonly name: string }[]) => hosts.map(({ name }) => name);
 
@@ -31,7 +32,7 @@ test("what could be taken for an option or a shell word is refused with the plac
 
 test("a text of any kind gives names that are safe behind ssh, or one line that says why not", () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.string({ unit: "binary" })), (text) => {
+    fc.property(fc.oneof(fc.string(), fc.string({ unit: CODE_POINT })), (text) => {
       try {
         for (const name of readNames(text, "stdin")) assert.match(name, /^(?!-)[A-Za-z0-9._@:-]{1,255}$/);
       } catch (error) {

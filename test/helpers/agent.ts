@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { TestContext } from "node:test";
 import { openSandbox, type Sandbox } from "./exhibit.ts";
+import { end } from "./started.ts";
 import { until } from "./until.ts";
 
 const LIMIT_MS = 60_000;
@@ -31,7 +32,10 @@ export function openAgent(t: Pick<TestContext, "after">, settings = ""): Agent {
   const folder = mkdtempSync(join(tmpdir(), "exhibit-agent-"));
   const socket = join(folder, "run/agent.sock");
   const sandbox = openSandbox(`agent: {socket: ${socket}}\n${settings}`);
-  t.after(() => {
+  const agents: ReturnType<Sandbox["start"]>[] = [];
+  // In one hook: of several none runs after one that throws, and an agent that is left holds the process of its test file.
+  t.after(async () => {
+    await Promise.all(agents.map(end));
     sandbox.remove();
     rmSync(folder, { recursive: true });
   });
@@ -43,11 +47,7 @@ export function openAgent(t: Pick<TestContext, "after">, settings = ""): Agent {
   };
   const begin = async (env: NodeJS.ProcessEnv = {}) => {
     const child = sandbox.start(["agent"], { env });
-    t.after(async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill("SIGKILL");
-      await once(child, "exit");
-    });
+    agents.push(child);
     const isListening = () => /listening on/.test(child.output());
     await until(() => isListening() || child.exitCode !== null, LIMIT_MS, "the agent listens");
     assert.ok(isListening(), child.output());

@@ -112,7 +112,8 @@ export function openSandbox(settings = "", stores = ""): Sandbox {
     receipt: (id = last()) =>
       Receipt.parse(JSON.parse(readFileSync(join(spool, `${id}.receipt.json`), "utf8"))),
     read: (file, id = last()) => readFileSync(join(spool, id, file), "utf8"),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    // Again when something that is about to end wrote into it meanwhile.
+    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
   };
 }
 

@@ -13,6 +13,7 @@ import type {
   InspectAnswer,
   Platform,
   Reading,
+  TraceWatch,
 } from "../../src/collectors/collector.ts";
 
 export interface RecordedCommand {
@@ -33,6 +34,8 @@ export interface Recording {
   readonly process?: Readonly<Record<string, string | (() => string)>>;
   /** What looking inside it gives; refused when there is none. */
   readonly inspection?: InspectAnswer;
+  /** V8's own lines about its collections; all were seen one millisecond after they were written, by an isolate that began at this time. */
+  readonly traced?: { readonly beganUnixMs: number; readonly lines: readonly string[] };
   readonly processLinks?: Readonly<Record<string, string>>;
   /** By absolute path. */
   readonly host?: Readonly<Record<string, string | (() => string)>>;
@@ -84,6 +87,21 @@ function processFilesOf(recording: Recording) {
       const content = await files.read(path);
       return content.subarray(Math.max(0, content.length - bytes));
     },
+  };
+}
+
+function watchRecorded({ traced }: Recording): TraceWatch {
+  let left = traced?.lines ?? [];
+  return {
+    take: () => {
+      const lines = left.map((text) => {
+        const atMs = Number(/\] +(\d+) ms: /.exec(text)?.[1]);
+        return { text, seenUnixMs: (traced?.beganUnixMs ?? 0) + atMs + 1 };
+      });
+      left = [];
+      return { lines, breaks: 0, unknown: traced === undefined ? "its memory may not be read" : undefined };
+    },
+    end: () => undefined,
   };
 }
 
@@ -152,6 +170,7 @@ export async function collectRecorded(collector: Collector, recording: Recording
     has: async (command) =>
       Object.keys(recording.commands ?? {}).some((line) => line.split(" ")[0] === command),
     inspect: async () => recording.inspection ?? { refused: "its inspector is left alone: not recorded" },
+    watchTrace: () => watchRecorded(recording),
     process: processFilesOf(recording),
     host: filesOf(recording.host ?? {}, {}),
     save,

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { BusyError, startGuardian } from "../../src/host/guardian.ts";
+import { programOfText } from "../helpers/program.ts";
 import { until } from "../helpers/until.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "exhibit-guardian-"));
@@ -33,16 +34,14 @@ function startAgent(
   between: string,
 ): ChildProcess {
   const program = `
-    import { startGuardian } from ${JSON.stringify(new URL("../../src/host/guardian.ts", import.meta.url).href)};
+    import { startGuardian } from ${JSON.stringify(new URL("../../src/host/guardian.ts", import.meta.url).pathname)};
     const guardian = await startGuardian({ lockPath: ${JSON.stringify(join(folder, runId))}, waitMs: 0, runId: ${JSON.stringify(runId)},
       pid: ${target.pid}, startTime: ${JSON.stringify(target.startTime)} });
     ${between}
     console.log("ready");
     setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], {
-    stdio: ["ignore", "pipe", "inherit"],
-    cwd: new URL("../..", import.meta.url).pathname,
-  });
+  const [node, path] = programOfText(program);
+  const child = spawn(node, [path], { stdio: ["ignore", "pipe", "inherit"] });
   children.push(child);
   return child;
 }

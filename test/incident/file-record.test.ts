@@ -9,12 +9,14 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { NoteError } from "../../src/errors.ts";
 import { openFileRecord, recordFileName } from "../../src/incident/file-record.ts";
+import { programOf } from "../helpers/program.ts";
 import { sampleNote } from "./sample-note.ts";
 
-const WRITER = fileURLToPath(new URL("post-note-process.ts", import.meta.url));
+const WRITER = programOf(fileURLToPath(new URL("post-note-process.ts", import.meta.url)));
 
 async function startWriter(folder: string, incident: string, captureIds: readonly string[]) {
-  const child = spawn(process.execPath, ["--import", "tsx", WRITER, folder, incident, ...captureIds], {
+  const [node, program] = WRITER;
+  const child = spawn(node, [program, folder, incident, ...captureIds], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   await once(child.stdout, "data");

@@ -16,7 +16,8 @@ import { renderWiki } from "../../src/incident/render-wiki.ts";
 import { renderEvent } from "../../src/incident/webhook-event.ts";
 import { Adf } from "../helpers/contracts/adf.ts";
 import { SlackBlocks } from "../helpers/contracts/slack-blocks.ts";
-import { CONTROL, hostileText, sampleNote } from "./sample-note.ts";
+import { CONTROL, hostileText } from "./hostile-note.ts";
+import { sampleNote } from "./sample-note.ts";
 
 type Node = DefaultTreeAdapterMap["node"];
 

@@ -17,7 +17,8 @@ import { renderText } from "../../src/incident/render-text.ts";
 import { renderWiki } from "../../src/incident/render-wiki.ts";
 import { Adf } from "../helpers/contracts/adf.ts";
 import { SlackBlocks } from "../helpers/contracts/slack-blocks.ts";
-import { CONTROL, hostileNote, sampleNote } from "./sample-note.ts";
+import { CONTROL, hostileNote } from "./hostile-note.ts";
+import { sampleNote } from "./sample-note.ts";
 
 type Node = DefaultTreeAdapterMap["node"];
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { renderMarkdown } from "../../src/incident/render-markdown.ts";
-import { CONTROL, hostileNote, sampleNote } from "./sample-note.ts";
+import { CONTROL, hostileNote } from "./hostile-note.ts";
+import { sampleNote } from "./sample-note.ts";
 
 /** The prose of one line: code spans taken out as CommonMark 6.1 pairs them. Fails when a run of backticks has no twin. */
 function withoutCode(line: string): string {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { renderText } from "../../src/incident/render-text.ts";
-import { CONTROL, hostileNote, sampleNote } from "./sample-note.ts";
+import { CONTROL, hostileNote } from "./hostile-note.ts";
+import { sampleNote } from "./sample-note.ts";
 
 test("the text of a note tells what, where, readings, links, gaps and outcome, in that order", () => {
   const text = renderText(sampleNote);

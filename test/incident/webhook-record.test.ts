@@ -15,7 +15,8 @@ import fc from "fast-check";
 import { BusyRecordError, NoteError } from "../../src/errors.ts";
 import { renderEvent } from "../../src/incident/webhook-event.ts";
 import { openWebhookRecord, webhookKey } from "../../src/incident/webhook-record.ts";
-import { hostileNote, hostileText, sampleNote } from "./sample-note.ts";
+import { hostileNote, hostileText } from "./hostile-note.ts";
+import { sampleNote } from "./sample-note.ts";
 
 const key = randomBytes(32);
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { parseCgroupFile } from "../../src/parsers/cgroup-file.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 const ID = "4f2a91c0".repeat(8);
 const OTHER = "0123abcd".repeat(8);
@@ -66,7 +67,7 @@ test("of several hierarchies systemd's own says most", () => {
 });
 
 test("no text makes the cgroup parser throw", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => void parseCgroupFile(text)));
+  fc.assert(fc.property(fc.string({ unit: CODE_POINT }), (text) => void parseCgroupFile(text)));
   fc.assert(
     fc.property(
       fc.array(fc.constantFrom("0::/", "a.slice/", "user@1.service", ".service", ID, "\n", ":")),

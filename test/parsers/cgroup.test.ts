@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { findCgroupFolders, groupsUpwards, limitsCpu, parseMemoryLimit } from "../../src/parsers/cgroup.ts";
 import { parseMountinfo } from "../../src/parsers/mountinfo.ts";
 import { fixture } from "../helpers/recorded.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 const HYBRID = parseMountinfo(fixture("linux/host/mountinfo-hybrid.txt"));
 const UNIFIED = parseMountinfo("30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n");
@@ -73,7 +74,7 @@ test("a CPU limit is told from none in both versions", () => {
 
 test("whatever the files say, a folder is below a mount point and has no .. in it", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (path, garbage) =>
+    fc.property(fc.string({ unit: CODE_POINT }), fc.string({ unit: CODE_POINT }), (path, garbage) =>
       findCgroupFolders(`0::/${path}\n${garbage}`, HYBRID).every(
         ({ folder, mountPoint }) => folder.startsWith(mountPoint) && !folder.split("/").includes(".."),
       ),

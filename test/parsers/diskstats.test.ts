@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseDiskstats } from "../../src/parsers/diskstats.ts";
 import { fixture } from "../helpers/recorded.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 test("a recorded /proc/diskstats gives the one disk that did anything", () => {
   const disks = parseDiskstats(fixture("linux/host/diskstats.txt"));
@@ -23,7 +24,7 @@ test("a cut line is left out", () => {
 
 test("any text is read without a throw", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
+    fc.property(fc.string({ unit: CODE_POINT }), (text) => {
       parseDiskstats(`8 0 ${text}`);
     }),
   );

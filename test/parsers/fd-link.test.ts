@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { parseFdLink } from "../../src/parsers/fd-link.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 test("links are told apart by what the kernel writes for each kind", () => {
   const kinds: Record<string, ReturnType<typeof parseFdLink>> = {
@@ -24,7 +25,7 @@ test("links are told apart by what the kernel writes for each kind", () => {
 
 test("nothing makes the parser throw, and only the kernel's own form is a socket", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
+    fc.property(fc.string({ unit: CODE_POINT }), (text) => {
       parseFdLink(text);
       assert.notEqual(parseFdLink(`/${text}`).type, "socket");
     }),

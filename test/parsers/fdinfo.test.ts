@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { nameOpenFlags, parseFdinfo, writingOf } from "../../src/parsers/fdinfo.ts";
 import { oneOfEach } from "../helpers/one-of-each.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 test("position and flags of a log file are read", () => {
   const info = parseFdinfo(oneOfEach.process["fdinfo/15"] ?? "");
@@ -57,7 +58,7 @@ test("a folder is told by its flag, which has another number on arm64", () => {
 
 test("nothing makes the parser throw", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
+    fc.property(fc.string({ unit: CODE_POINT }), (text) => {
       parseFdinfo(text);
       parseFdinfo(`pos:${text}\nflags:${text}`);
     }),

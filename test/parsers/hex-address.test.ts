@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { formatEndpoint, isUnspecified, parseHexEndpoint } from "../../src/parsers/hex-address.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 /** As a little-endian kernel prints it. */
 function encode(bytes: readonly number[]): string {
@@ -62,5 +63,5 @@ test("an endpoint is shown so that its port can be told from it", () => {
 });
 
 test("what is no address is undefined", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => parseHexEndpoint(text) === undefined));
+  fc.assert(fc.property(fc.string({ unit: CODE_POINT }), (text) => parseHexEndpoint(text) === undefined));
 });

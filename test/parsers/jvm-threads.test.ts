@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseJvmThreads } from "../../src/parsers/jvm-threads.ts";
 import { fixture } from "../helpers/recorded.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 const dump = fixture("jvm/thread-print-deadlock-17.txt");
 
@@ -29,6 +30,6 @@ test("a dump that was cut before its end has no deadlock, and other text is no d
 });
 
 test("the parser of thread dumps never throws", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => void parseJvmThreads(text)));
+  fc.assert(fc.property(fc.string({ unit: CODE_POINT }), (text) => void parseJvmThreads(text)));
   fc.assert(fc.property(fc.nat(dump.length), (at) => void parseJvmThreads(dump.slice(at))));
 });

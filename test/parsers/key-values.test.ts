@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseKeyValues } from "../../src/parsers/key-values.ts";
 import { fixture } from "../helpers/recorded.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 test("the counters of a recorded cpu.stat are read", () => {
   const values = parseKeyValues(fixture("linux/host/cgroup1-cpu.stat-after.txt"));
@@ -35,7 +36,7 @@ test("numbers that are not exact, signs and other shapes are left out, and no ke
 
 test("any text is read without a throw, and only whole numbers come out", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) =>
+    fc.property(fc.string({ unit: CODE_POINT }), (text) =>
       [...parseKeyValues(text).values()].every(Number.isSafeInteger),
     ),
   );

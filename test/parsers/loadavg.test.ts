@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { parseLoadavg } from "../../src/parsers/loadavg.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 test("the averages and the tasks are read", () => {
   const load = parseLoadavg("31.07 7.50 0.07 18/1204 6404\n");
@@ -15,7 +16,7 @@ test("a cut line is unknown", () => {
 
 test("any text is read without a throw", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
+    fc.property(fc.string({ unit: CODE_POINT }), (text) => {
       parseLoadavg(text);
     }),
   );

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseMeminfo } from "../../src/parsers/meminfo.ts";
 import { fixture } from "../helpers/recorded.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 test("kilobytes of a recorded /proc/meminfo become bytes, and counts of pages are left out", () => {
   const memory = parseMeminfo(fixture("linux/host/meminfo.txt"));
@@ -21,7 +22,7 @@ test("a key with brackets is one key", () => {
 
 test("any text is read without a throw, and only whole numbers come out", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) =>
+    fc.property(fc.string({ unit: CODE_POINT }), (text) =>
       [...parseMeminfo(text).values()].every(Number.isSafeInteger),
     ),
   );

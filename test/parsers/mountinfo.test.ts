@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseMountinfo } from "../../src/parsers/mountinfo.ts";
 import { fixture } from "../helpers/recorded.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 test("every line of a recorded mountinfo is a mount", () => {
   const mounts = parseMountinfo(fixture("linux/host/mountinfo-hybrid.txt"));
@@ -28,7 +29,7 @@ test("optional fields before the hyphen and octal escapes are understood", () =>
 
 test("any text is read without a throw", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
+    fc.property(fc.string({ unit: CODE_POINT }), (text) => {
       parseMountinfo(`1 2 3:4 / / rw - ${text}\n${text}`);
     }),
   );

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { meanIdle, parseMpstat } from "../../src/parsers/mpstat.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 const HEADER = "CPU minf mjf xcal  intr ithr  csw icsw migr smtx  srw syscl  usr sys  wt idl\n";
 const row = (cpu: number, idle: number) =>
@@ -40,7 +41,7 @@ test("a row cut in its middle is left out", () => {
 
 test("any text is read without a throw", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
+    fc.property(fc.string({ unit: CODE_POINT }), (text) => {
       meanIdle(parseMpstat(`CPU idl\n${text}\nCPU idl\n${text}`));
     }),
   );

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseNetstat, parseNetstatCounters } from "../../src/parsers/netstat-illumos.ts";
 import { fixture } from "../helpers/recorded.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 test("IPv4 rows are read by their words, wherever long addresses push them", () => {
   const sockets = parseNetstat(fixture("illumos/netstat/an-inet.txt"));
@@ -65,7 +66,7 @@ test("counters keep their section, also where a number fills its column", () => 
 test("nothing makes the parsers throw", () => {
   const heads = fc.constantFrom("TCP: IPv4\n", "UDP: IPv6\n", "Active UNIX domain sockets\n", "");
   fc.assert(
-    fc.property(heads, fc.string({ unit: "binary" }), (head, text) => {
+    fc.property(heads, fc.string({ unit: CODE_POINT }), (head, text) => {
       parseNetstat(`${head}${text}\n${text} LISTEN`);
       parseNetstatCounters(text);
     }),

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseNhttpsnoop } from "../../src/parsers/nhttpsnoop.ts";
 import { fixture } from "../helpers/recorded.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 const read = (name: string) => fixture(`illumos/nhttpsnoop/${name}`);
 
@@ -75,7 +76,7 @@ test("a fraction padded on its right, and a latency wider than its column, are r
 
 test("any text is read without a throw, and only whole microseconds come out", () => {
   const noise = fc.array(
-    fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("[  0.400000]", "  41207 gc ", " 3.175ms -\n")),
+    fc.oneof(fc.string({ unit: CODE_POINT }), fc.constantFrom("[  0.400000]", "  41207 gc ", " 3.175ms -\n")),
   );
   fc.assert(
     fc.property(noise, (parts) =>

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseProcLimits } from "../../src/parsers/proc-limits.ts";
 import { fixture } from "../helpers/recorded.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 test("limits are numbers or unlimited, by the name in the table", () => {
   const limits = parseProcLimits(fixture("linux/one-of-each/limits.txt"));
@@ -16,5 +17,5 @@ test("limits are numbers or unlimited, by the name in the table", () => {
 });
 
 test("nothing makes the parser throw", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => void parseProcLimits(text)));
+  fc.assert(fc.property(fc.string({ unit: CODE_POINT }), (text) => void parseProcLimits(text)));
 });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { compareCounters, parseProcNetCounters, parseSockstat } from "../../src/parsers/proc-net-counters.ts";
 import { fixture } from "../helpers/recorded.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 test("counters are read from their pairs of lines", () => {
   const counters = parseProcNetCounters(
@@ -43,7 +44,7 @@ test("the change is told of what both looks have and what is not always 0", () =
 
 test("nothing makes the parsers throw", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), fc.string(), (a, b) => {
+    fc.property(fc.string({ unit: CODE_POINT }), fc.string(), (a, b) => {
       parseProcNetCounters(`${a}\n${b}`);
       parseProcNetCounters(`Tcp: ${a}\nTcp: ${b}`);
       parseSockstat(`TCP: ${a}`);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parsePressure } from "../../src/parsers/proc-pressure.ts";
 import { fixture } from "../helpers/recorded.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 test("both lines of a recorded pressure file are read", () => {
   const pressure = parsePressure(fixture("linux/host/pressure-memory.txt"));
@@ -25,7 +26,7 @@ test("a cut line is unknown, not zero", () => {
 
 test("any text is read without a throw", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
+    fc.property(fc.string({ unit: CODE_POINT }), (text) => {
       parsePressure(text);
     }),
   );

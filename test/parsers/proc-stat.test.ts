@@ -5,6 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseProcStat, TICKS_PER_SECOND } from "../../src/parsers/proc-stat.ts";
 import { fixture } from "../helpers/recorded.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 const REST = "S 1 2 3 0 -1 4194560 11 0 12 0 13 14 0 0 20 -5 7 0 98765 4096 55 18446744073709551615";
 
@@ -33,7 +34,7 @@ test("a recorded line and our own are read", () => {
 
 test("any name is given back as it is, and nothing makes the parser throw", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (name) => {
+    fc.property(fc.string({ unit: CODE_POINT }), (name) => {
       assert.equal(parseProcStat(`7 (${name}) ${REST}`)?.command, name);
       parseProcStat(name);
       parseProcStat(`7 (${name}`);

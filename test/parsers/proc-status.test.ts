@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseProcStatus } from "../../src/parsers/proc-status.ts";
 import { fixture } from "../helpers/recorded.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 test("status gives sizes in bytes and its lines untouched", () => {
   const status = parseProcStatus(fixture("linux/one-of-each/status.txt"));
@@ -37,7 +38,7 @@ test("what a kernel does not say is unknown, not 0", () => {
 
 test("no status makes the parser throw", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
+    fc.property(fc.string({ unit: CODE_POINT }), (text) => {
       parseProcStatus(text);
       parseProcStatus(`Name:\t${text}\nVmRSS:\t${text} kB\nNSpid:\t${text}\n`);
     }),

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { cpuShares, parseSystemStat } from "../../src/parsers/proc-system-stat.ts";
 import { fixture } from "../helpers/recorded.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 const IDLE = { user: 0, nice: 0, system: 0, idle: 0, iowait: 0, irq: 0, softirq: 0, steal: 0 };
 
@@ -44,7 +45,7 @@ test("no time between two looks gives no shares", () => {
 
 test("any text is read without a throw", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
+    fc.property(fc.string({ unit: CODE_POINT }), (text) => {
       parseSystemStat(`cpu  ${text}\n${text}`);
     }),
   );

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parsePsRow } from "../../src/parsers/ps-row.ts";
 import { fixture } from "../helpers/recorded.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 const COLUMNS = ["pid", "ppid", "zone", "ctid", "s", "nlwp", "vsz", "rss", "etime"];
 
@@ -19,5 +20,5 @@ test("a row with other columns, or none, is unknown", () => {
 });
 
 test("nothing makes the parser throw", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => void parsePsRow(text, COLUMNS)));
+  fc.assert(fc.property(fc.string({ unit: CODE_POINT }), (text) => void parsePsRow(text, COLUMNS)));
 });

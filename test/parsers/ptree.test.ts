@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parsePtree } from "../../src/parsers/ptree.ts";
 import { fixture } from "../helpers/recorded.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 test("contracts are levels of their own and a zombie is told", () => {
   const rows = parsePtree(fixture("illumos/ptree/c-contract-and-defunct.txt"));
@@ -20,5 +21,5 @@ test("contracts are levels of their own and a zombie is told", () => {
 });
 
 test("nothing makes the parser throw", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => void parsePtree(text)));
+  fc.assert(fc.property(fc.string({ unit: CODE_POINT }), (text) => void parsePtree(text)));
 });

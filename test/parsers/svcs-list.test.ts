@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseSvcsList } from "../../src/parsers/svcs-list.ts";
 import { fixture } from "../helpers/recorded.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 test("the state of a service, its contract, log and processes are read", () => {
   assert.deepEqual(parseSvcsList(fixture("illumos/svcs/lp-maintenance.txt")), {
@@ -20,5 +21,5 @@ test("a service that is changing its state has a mark, which is no part of the s
 });
 
 test("nothing makes the parser throw", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => void parseSvcsList(text)));
+  fc.assert(fc.property(fc.string({ unit: CODE_POINT }), (text) => void parseSvcsList(text)));
 });

@@ -19,6 +19,7 @@ import {
   TIDS,
   type Files,
 } from "../helpers/evidence.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 test("rules have ids, questions and next questions of their own", () => {
   const ids = rules.map(({ id }) => id);
@@ -104,7 +105,7 @@ test("no file that is missing, cut or somebody else's makes a rule throw", async
     fc.oneof(
       fc.constant({ name, text: undefined }),
       fc.nat(contentOf(name).length).map((at) => ({ name, text: contentOf(name).slice(0, at) })),
-      fc.string({ unit: "binary" }).map((other) => ({ name, text: other })),
+      fc.string({ unit: CODE_POINT }).map((other) => ({ name, text: other })),
       fc.json().map((other) => ({ name, text: other })),
     ),
   );

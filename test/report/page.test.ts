@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { Manifest, type Outcome } from "../../src/bundle/manifest.ts";
 import { renderReport } from "../../src/report/page.ts";
 import { captureId, evidenceOf, manifestOf } from "./sample.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 const TAG = /^<(\/?)(!doctype|[a-z][a-z0-9]*)((?: [a-z][a-z0-9-]*="[^"<>]*")*)( ?\/?)>/i;
 
@@ -32,7 +33,7 @@ const hostile = fc
           "|",
         ),
       ),
-      fc.string({ maxLength: 20, unit: "binary" }),
+      fc.string({ maxLength: 20, unit: CODE_POINT }),
       fc.string({ minLength: 2000, maxLength: 3000 }),
     ),
     { minLength: 1, maxLength: 6 },

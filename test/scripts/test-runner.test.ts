@@ -11,7 +11,7 @@ after(() => rmSync(folder, { recursive: true }));
 let count = 0;
 
 /** Runs scripts/test.mjs --quick in a project of its own with these test files. */
-function runTests(files: Readonly<Record<string, string>>) {
+function runTests(files: Readonly<Record<string, string>>, flags: readonly string[] = []) {
   const root = join(folder, String(++count));
   mkdirSync(join(root, "scripts"), { recursive: true });
   mkdirSync(join(root, "test"));
@@ -24,7 +24,7 @@ function runTests(files: Readonly<Record<string, string>>) {
     const text = `import { test } from "node:test";\nimport assert from "node:assert/strict";\n${body}\n`;
     writeFileSync(join(root, "test", path), body.startsWith("//") ? `${body.split("\n")[0]}\n${text}` : text);
   }
-  const args = ["--import", "tsx", "--enable-source-maps", "scripts/test.mjs", "--quick"];
+  const args = ["--import", "tsx", "--enable-source-maps", "scripts/test.mjs", "--quick", ...flags];
   return spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
 }
 
@@ -81,6 +81,20 @@ test("a file that ends its process quietly hides nobody, and fails the run", () 
   assert.match(stdout, /ℹ pass 4\n[^]*duration_ms [\d.]+\s*$/);
   assert.match(stderr, /^failed: test\/a\.test\.ts failed \(it ran no test that it defines\) and failed/m);
   assert.match(stderr, /^flaky: test\/e\.test\.ts failed \(it ran no test that it defines\) and passed/m);
+});
+
+test("a file that never ends is ended, named, and holds up nobody", () => {
+  const stays = '// Alone: it stays.\ntest("stays", () => { setInterval(() => undefined, 1000); });';
+  const files = { "a.test.ts": stays, "b.test.ts": GOOD };
+
+  const { status, stdout, stderr } = runTests(files, ["--file-limit=3"]);
+
+  assert.equal(status, 1);
+  assert.match(stdout, /✔ good/);
+  assert.match(
+    stderr,
+    /^failed: test\/a\.test\.ts failed \(its process ended with our kill: it did not end by itself \(.*3000ms\)\)/m,
+  );
 });
 
 for (const [what, body] of [

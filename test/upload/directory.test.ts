@@ -21,6 +21,7 @@ import { UploadError } from "../../src/errors.ts";
 import { openDirectoryStore } from "../../src/upload/directory.ts";
 import { temporaryName } from "../../src/upload/directory-temporary.ts";
 import { mountReadOnly, mountSmall } from "../helpers/mounted.ts";
+import { programOf } from "../helpers/program.ts";
 import { member, sha256 } from "../helpers/sealed-bundle.ts";
 
 const base = mkdtempSync(join(tmpdir(), "exhibit-directory-"));
@@ -335,14 +336,12 @@ test("kill -9 at any moment leaves no wrong file under a final name, and the nex
     ["core.zst", 6 * 1024 ** 2],
   ] as const)
     digests.set(name, member(join(sources, name), Buffer.alloc(bytes, name)).sha256);
-  const script = new URL("../helpers/put-for-ever.ts", import.meta.url).pathname;
+  const [node, program] = programOf(new URL("../helpers/put-for-ever.ts", import.meta.url).pathname);
   let torn = 0;
 
   for (let round = 0; round < 30; round++) {
     const path = join(folder, `store-${round}`);
-    const child = spawn(process.execPath, ["--import", "tsx", script, path, sources], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const child = spawn(node, [program, path, sources], { stdio: ["ignore", "pipe", "inherit"] });
     await once(child.stdout, "data");
     // The moment is random on purpose.
     const timer = setTimeout(() => child.kill("SIGKILL"), Math.random() * 120);

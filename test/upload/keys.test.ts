@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { bundlePrefix, isSafeKey, keySegment } from "../../src/upload/keys.ts";
+import { CODE_POINT } from "../helpers/code-point.ts";
 
 const captureId = "20261122T031207Z-cn14-muskie_7-4f2a91";
 
@@ -42,8 +43,8 @@ test("an incident called none is not the absence of one", () => {
 
 test("whatever a stranger calls an incident or a host, the key is safe and has four segments", () => {
   const property = fc.property(
-    fc.string({ unit: "binary" }),
-    fc.string({ unit: "binary" }),
+    fc.string({ unit: CODE_POINT }),
+    fc.string({ unit: CODE_POINT }),
     (incident, host) => {
       const prefix = bundlePrefix({ incident, host, captureId });
       assert.ok(isSafeKey(prefix));

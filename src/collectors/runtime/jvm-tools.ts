@@ -34,7 +34,7 @@ export async function findJvmTools(
 
   const ours = async (name: JvmToolName): Promise<JvmTool | undefined> => {
     if (!(await has(name))) return undefined;
-    const [first = name, ...rest] = [...as, name];
+    const [first, ...rest] = [...as, name];
     return { words: [first, ...rest], pid: String(target.pid) };
   };
   const inside = (name: JvmToolName): JvmTool | undefined => {

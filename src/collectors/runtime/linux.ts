@@ -51,8 +51,10 @@ async function enterNode(context: Context): Promise<Entered> {
   if (context.options.inspector === "never") return unknown("the settings leave its inspector alone");
   if (context.windowMs < SHORTEST_MS)
     return unknown(`a window of ${context.windowMs} ms is too short to go inside`);
+  const trace = context.watchTrace();
   const answer = await context.inspect({ isClosedBetween: context.options.inspector === "peek" });
-  if ("inspection" in answer) return observeNode(context, answer.inspection);
+  if ("inspection" in answer) return observeNode(context, { inspection: answer.inspection, trace });
+  trace.end();
   if ("refused" in answer) return unknown(answer.refused);
   await context.saveJson("inspector.json", { silentMs: answer.silentMs });
   return unknown(

@@ -2,12 +2,16 @@
 import { bucketsOf, mergeBuckets, percentile } from "../../parsers/latency-histogram.ts";
 import type { Worker } from "../collector.ts";
 import type { NodeChild } from "./children.ts";
-import type { Told } from "./node-files.ts";
+import { summarizeCollections, type IncrementalSteps } from "./incremental-steps.ts";
+import type { Told as ToldLines } from "./node-files.ts";
 import { outcomeNames, peerNames, round, routeNames } from "./node-names.ts";
 import type { Final, RouteCount } from "./observed.ts";
 
 /** `METHOD` of every number that comes from the observers. */
 export const METHOD = "inspector";
+
+/** What was told one by one, and what V8's own lines add to it. */
+type Told = ToldLines & { readonly steps: IncrementalSteps };
 
 /** What is known beside what the observers told. */
 export interface About {
@@ -70,16 +74,7 @@ export function summarize(final: Final, told: Told, about: About) {
     method: METHOD,
     version: about.version,
     window_ms: round(windowMs),
-    ...(loop.hasTurned
-      ? {
-          gc: {
-            share_pct: round((100 * collected.pauseMs) / windowMs),
-            pause_ms: round(collected.pauseMs),
-            count: collected.count,
-            max_pause_ms: round(collected.longestMs),
-          },
-        }
-      : {}),
+    gc: loop.hasTurned ? summarizeCollections({ ...collected, windowMs }, told.steps) : undefined,
     http_server: kindSummary(of("server"), windowMs),
     http_client: kindSummary(of("client"), windowMs),
     routes: counted.counts.toSorted((a, b) => b.sum - a.sum).map(routeSummary),
@@ -123,7 +118,9 @@ export function summarizeLost(
     version: about.version,
     window_ms: round(windowMs),
     ended_in_window: true,
-    ...(hasTurned && told.unlistedCollections === 0 ? { gc: toldCollections(told, windowMs) } : {}),
+    ...(hasTurned && told.unlistedCollections === 0
+      ? { gc: summarizeCollections(pausesOf(told, windowMs), told.steps) }
+      : {}),
     ...(counts === undefined
       ? {}
       : {
@@ -138,15 +135,17 @@ export function summarizeLost(
   };
 }
 
-function toldCollections({ collections }: Told, windowMs: number) {
-  const pauses = collections.map(([, , ms]) => ms);
-  const pauseMs = pauses.reduce((sum, ms) => sum + ms, 0);
-  return {
-    share_pct: round((100 * pauseMs) / windowMs),
-    pause_ms: round(pauseMs),
-    count: pauses.length,
-    max_pause_ms: round(pauses.reduce((longest, ms) => Math.max(longest, ms), 0)),
-  };
+const sumOf = (durations: readonly number[]) => durations.reduce((all, ms) => all + ms, 0);
+
+/** As the observer itself would sum them up: see injected/watch-collections.ts. */
+function pausesOf({ collections }: Told, windowMs: number) {
+  const of = (arePauses: boolean) =>
+    collections
+      .filter(([, kind]) => (kind === "minor" || kind === "major") === arePauses)
+      .map(([, , ms]) => ms);
+  const pauses = of(true);
+  const longestMs = pauses.reduce((longest, ms) => Math.max(longest, ms), 0);
+  return { windowMs, count: pauses.length, pauseMs: sumOf(pauses), longestMs, otherMs: sumOf(of(false)) };
 }
 
 function countsOf({ requests }: Told): readonly RouteCount[] {
@@ -161,7 +160,7 @@ function countsOf({ requests }: Told): readonly RouteCount[] {
   return [...groups.values()].map((events) => {
     const [, kind, method, route, isDerived, outcome, , peer] = events[0];
     const durations = events.map(([, , , , , , ms]) => ms).toSorted((a, b) => a - b);
-    const sum = durations.reduce((all, ms) => all + ms, 0);
+    const sum = sumOf(durations);
     const [min, max] = [durations[0] ?? 0, durations.at(-1) ?? 0];
     const buckets = bucketsOf(durations).map(([index, count]): [number, number] => [index, count]);
     return { kind, method, route, isDerived, outcome, peer, count: events.length, sum, min, max, buckets };

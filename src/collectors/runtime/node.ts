@@ -1,7 +1,8 @@
 // Node on Linux, seen from inside: requests, garbage collections and the event loop, by observers in the process itself.
 import { tryAsk } from "../attempts.ts";
-import type { CollectorContext, Inspection, Worker } from "../collector.ts";
+import type { CollectorContext, Inspection, TraceWatch, Worker } from "../collector.ts";
 import { nodeChildren, tellChildren } from "./children.ts";
+import { joinSteps } from "./incremental-steps.ts";
 import { openNodeFiles, type NodeFiles } from "./node-files.ts";
 import { METHOD, summarize, summarizeLost } from "./node-summary.ts";
 import { Drained, Final, parseObserved } from "./observed.ts";
@@ -14,7 +15,10 @@ const SILENT_MS = 900;
 const MOST_NAMED = 10;
 
 /** Begins to observe; the runner takes the observers out again. */
-export async function observeNode(context: Context, inspection: Inspection): Promise<Observation> {
+export async function observeNode(
+  context: Context,
+  { inspection, trace }: { readonly inspection: Inspection; readonly trace: TraceWatch },
+): Promise<Observation> {
   const { gap, saveJson, save, method, options } = context;
   method(METHOD);
   const began = performance.now();
@@ -37,6 +41,11 @@ export async function observeNode(context: Context, inspection: Inspection): Pro
   if (children !== undefined) tellChildren(context, children);
   const about = { ...aboutOf(inspection), workers: begun?.workers, children };
 
+  const joined = joinSteps(trace);
+  const add = async (drained: Drained) => {
+    joined.add(drained.collections.collections);
+    await files.add(drained);
+  };
   const stacks: string[] = [];
   let isLost = begun === undefined;
   let last = { windowMs: 0, silentMs: 0 };
@@ -49,7 +58,7 @@ export async function observeNode(context: Context, inspection: Inspection): Pro
     const drained = parseObserved(Drained, answer.text);
     if (drained === undefined) throw new Error("the observers are gone from the target");
     last = { windowMs: performance.now() - began, silentMs: drained.silentMs };
-    await files.add(drained);
+    await add(drained);
     if (drained.silentMs < SILENT_MS) return;
     const stack = await ask(inspection.stack);
     if (typeof stack === "string" && stacks.length < 60) stacks.push(stack);
@@ -68,13 +77,15 @@ export async function observeNode(context: Context, inspection: Inspection): Pro
       if (!isLost) await ask(async () => inspection.away?.comeBack());
       await drain();
       const final = isLost ? undefined : await ask(stop);
-      if (final !== undefined) await files.add(final);
+      if (final !== undefined) await add(final);
       await files.saveSnoop();
+      if (joined.text() !== "") await save("gc-trace.txt", joined.text());
       if (stacks.length > 0) await save("blocked-stacks.txt", `${stacks.join("\n\n")}\n`);
+      const told = { ...files.told(), steps: joined.steps() };
       if (final !== undefined) {
-        await saveJson("summary.json", summarize(final, files.told(), about));
+        await saveJson("summary.json", summarize(final, told, about));
         tellLosses(context, final, files);
-      } else if (last.windowMs > 0) await saveJson("summary.json", summarizeLost(last, files.told(), about));
+      } else if (last.windowMs > 0) await saveJson("summary.json", summarizeLost(last, told, about));
       return [];
     },
   };

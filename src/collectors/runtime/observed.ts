@@ -75,7 +75,7 @@ export const Final = z.object({
     aborted: Count,
     untimed: Count,
   }),
-  collected: z.object({ count: Count, pauseMs: Duration, longestMs: Duration }),
+  collected: z.object({ count: Count, pauseMs: Duration, longestMs: Duration, otherMs: Duration }),
   loop: z.object({
     hasTurned: z.boolean(),
     utilization: Duration,

@@ -8,7 +8,7 @@ import type { CoreSegment } from "./core-head.ts";
 
 const PAGE_BYTES = 4096;
 /** The fastest reads of /proc/PID/mem (measured: 256 KB to 1 MB). */
-const READ_BYTES = 1024 ** 2;
+const READ_BYTES = 512 * 1024;
 const PAGEMAP_BYTES = 128 * 1024;
 
 const readAt = promisify(read);

@@ -7,7 +7,7 @@ import type { Sink } from "../elf/memory.ts";
 
 const writeAt = promisify(write);
 const STDOUT = 1;
-const ZEROS = Buffer.alloc(1024 ** 2);
+const ZEROS = Buffer.alloc(256 * 1024);
 
 export interface Output extends Sink {
   /** Resolves when nothing is left to write. */

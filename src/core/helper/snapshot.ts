@@ -37,7 +37,7 @@ export async function takeSnapshot(
   talk: Talk,
   hooks: Hooks = {},
 ): Promise<void> {
-  const target = readTarget(request.pid, request.startTime);
+  let target = readTarget(request.pid, request.startTime);
   const reason = (await reasonNotToStop(target)) ?? reasonNotToCopy(target);
   if (reason !== undefined) throw new ExhibitError(reason);
   const gadgets = findCode(target);
@@ -53,7 +53,7 @@ export async function takeSnapshot(
   });
   const beside = await talk.go();
 
-  const paused = pauseAndCopy(system, { request, target, gadgets, hooks });
+  let paused = pauseAndCopy(system, { request, target, gadgets, hooks });
   hooks.onStep?.("released");
   const { copy } = paused;
   const dead = paused.discarded.map((one) => endCopy(system, one));
@@ -65,10 +65,14 @@ export async function takeSnapshot(
     talk.tell({ event: "standing", pauseMs, stopMs, windowMs, threads, ...detached });
 
     const areas = withSaved(readSmaps(copy.pid), paused, target);
+    const missing = [...paused.unfrozen.missing, ...lost(paused.areas, areas, target)];
     const { saved } = paused;
+    // The lists of before are of no more use: some MB of a Node process of 4 GB, for as long as the core streams.
+    target = { ...target, areas: [] };
+    paused = { ...paused, areas: [], left: [] };
+    globalThis.gc?.();
     const signal = AbortSignal.any([talk.ended, watch.signal]);
     const written = await writeCore({ ...paused, target, areas, from: copy.pid, saved, output, signal });
-    const missing = [...paused.unfrozen.missing, ...lost(paused.areas, areas, target)];
     const problems = coreFaults(written, { missing, writtenBytes: output.writtenBytes() });
     const late = paused.unfrozen.late.reduce((sum, { start, end }) => sum + end - start, 0);
     const remarks = late > 0 ? [`${late} bytes of shared memory are of a later moment than the rest`] : [];

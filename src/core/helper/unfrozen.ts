@@ -1,6 +1,6 @@
 // Memory that a copy does not carry, or does not freeze: shared memory, MADV_WIPEONFORK, and what stayed MADV_DONTFORK.
 // It is copied while the target stands, up to a limit; what is beyond it is named.
-import type { Area, AreaDetails } from "../../parsers/proc-maps.ts";
+import { detailed, NO_FLAGS, type Area, type AreaDetails } from "../../parsers/proc-maps.ts";
 import { dumpedBytes } from "../elf/dump-rule.ts";
 import type { Saved } from "../elf/memory.ts";
 import { readArea } from "../ptrace/gadgets.ts";
@@ -55,11 +55,8 @@ export function saveUnfrozen({ memory, areas, left, known, filter }: Request): U
 
 /** What is known of an area; a new one counts as written to, so that it is not left out. */
 export function describe(area: Area, details: AreaDetails | undefined): AreaDetails {
-  if (details?.end === area.end && details.permissions === area.permissions) {
-    const { residentBytes, anonymousBytes, swapBytes, flags } = details;
-    return { ...area, residentBytes, anonymousBytes, swapBytes, flags };
-  }
-  const flags = { dontDump: false, device: false, huge: false, wipeOnFork: false, dontFork: false };
+  if (details?.end === area.end && details.permissions === area.permissions)
+    return detailed(area, details, details.flags);
   const anonymousBytes = area.inode === 0 ? area.end - area.start : 0;
-  return { ...area, residentBytes: 0, anonymousBytes, swapBytes: 0, flags };
+  return detailed(area, { residentBytes: 0, anonymousBytes, swapBytes: 0 }, NO_FLAGS);
 }

@@ -1,12 +1,16 @@
 import type { Tools } from "./tools.ts";
 
-/** Garbage collections, by PerformanceObserver: the pauses of the main thread, without concurrent and incremental work. */
+/**
+ * Garbage collections, by PerformanceObserver: the pauses of the main thread, without concurrent work and incremental steps.
+ * What it tells besides, the starts of marking and weak callbacks, is counted apart: --trace-gc does not count it.
+ */
 export function watchCollections({ perf, options, toUnix, fault }: Tools) {
   let collections: unknown[] = [];
   let unlisted = 0;
   let count = 0;
   let pauseMs = 0;
   let longestMs = 0;
+  let otherMs = 0;
   const KINDS: Record<string, string> = {
     1: "minor",
     2: "minor",
@@ -21,10 +25,12 @@ export function watchCollections({ perf, options, toUnix, fault }: Tools) {
   }
   const take = (entries: readonly Entry[]) => {
     for (const { startTime, duration, detail } of entries) {
-      count++;
-      pauseMs += duration;
-      if (duration > longestMs) longestMs = duration;
       const kind = KINDS[String(detail?.kind)] ?? "other";
+      if (kind === "minor" || kind === "major") {
+        count++;
+        pauseMs += duration;
+        if (duration > longestMs) longestMs = duration;
+      } else otherMs += duration;
       if (collections.length < options.mostCollections)
         collections.push([toUnix(startTime), kind, duration, detail?.flags]);
       else unlisted++;
@@ -53,7 +59,7 @@ export function watchCollections({ perf, options, toUnix, fault }: Tools) {
         fault();
       }
       observer.disconnect();
-      return { count, pauseMs, longestMs };
+      return { count, pauseMs, longestMs, otherMs };
     },
   };
 }

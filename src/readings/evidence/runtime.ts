@@ -11,8 +11,16 @@ export interface GarbageCollection {
   readonly sharePercent: number;
   readonly count?: number | undefined;
   readonly longestMs?: number | undefined;
+  /** Marking between the pauses (V8): a part of the share, as far as it is known. */
+  readonly incremental?: Incremental | undefined;
   /** How full the part for what lives long is (JVM). */
   readonly oldPercent?: number | undefined;
+}
+
+export interface Incremental {
+  readonly ms: number;
+  /** Of so many major collections it is not known. */
+  readonly unknownOf: number;
 }
 
 export interface EventLoop {
@@ -65,7 +73,16 @@ const Ms = z.number().nonnegative();
 const NodeSummary = z.object({
   method: z.literal("inspector"),
   window_ms: z.number().positive(),
-  gc: z.object({ share_pct: Ms, count: Ms, max_pause_ms: Ms }).optional(),
+  gc: z
+    .object({
+      share_pct: Ms,
+      count: Ms,
+      max_pause_ms: Ms,
+      incremental_ms: Ms.optional(),
+      major_count: Ms.optional(),
+      major_count_with_steps: Ms.optional(),
+    })
+    .optional(),
   routes: z.array(Route).optional(),
   inflight: z.array(z.object({ method: z.string(), route: z.string(), age_ms: Ms })).optional(),
   inflight_count: Ms.optional(),
@@ -139,7 +156,7 @@ function nodeRuntime(summary: NodeSummary, file: string, place: string | undefin
     ...NOTHING,
     windowMs: summary.window_ms,
     method: summary.method,
-    collections: fact(gc && { sharePercent: gc.share_pct, count: gc.count, longestMs: gc.max_pause_ms }),
+    collections: fact(gc && collectionsOf(gc)),
     loop: fact({
       hasTurned: turned,
       silentMs,
@@ -161,6 +178,13 @@ function nodeRuntime(summary: NodeSummary, file: string, place: string | undefin
       children: (summary.children_not_observed ?? []).map(({ pid }) => pid),
     }),
   };
+}
+
+function collectionsOf(gc: NonNullable<NodeSummary["gc"]>): GarbageCollection {
+  const { major_count: majors, major_count_with_steps: known } = gc;
+  const unknownOf = majors === undefined || known === undefined ? undefined : majors - known;
+  const incremental = unknownOf === undefined ? undefined : { ms: gc.incremental_ms ?? 0, unknownOf };
+  return { sharePercent: gc.share_pct, count: gc.count, longestMs: gc.max_pause_ms, incremental };
 }
 
 function inFlightOf({ inflight, inflight_count: count, inflight_older_count: older }: NodeSummary) {

@@ -1,3 +1,4 @@
+import type { Incremental } from "../evidence/runtime.ts";
 import { lineOf } from "../fact.ts";
 import type { Rule } from "../rule.ts";
 import { seconds, tenth } from "../wording.ts";
@@ -20,10 +21,11 @@ export const gcShare: Rule = {
     const longest = count === 0 || longestMs === undefined ? "" : `, the longest ${tenth(longestMs)} ms`;
     const pauses = count === undefined ? "" : `: ${count} pauses of the main thread${longest}`;
     const old = oldPercent === undefined ? "" : `; the old generation is ${Math.round(oldPercent)}% full`;
+    const marking = markingOf(found.value.incremental);
     const isBound = value >= BOUND_PERCENT;
     return [
       {
-        text: `Garbage collection took ${value}% of ${seconds(runtime.windowMs)}${pauses}${old}.`,
+        text: `Garbage collection took ${value}% of ${seconds(runtime.windowMs)}${pauses}${marking}${old}.`,
         value,
         unit: "percent",
         windowMs: Math.round(runtime.windowMs),
@@ -35,3 +37,11 @@ export const gcShare: Rule = {
     ];
   },
 };
+
+function markingOf(incremental: Incremental | undefined): string {
+  if (incremental === undefined) return "";
+  const { ms, unknownOf } = incremental;
+  const known = tenth(ms) > 0 ? `, and ${tenth(ms)} ms of incremental marking` : "";
+  const which = unknownOf === 1 ? "one major collection" : `${unknownOf} major collections`;
+  return unknownOf > 0 ? `${known}; the incremental marking of ${which} is not in it` : known;
+}

@@ -5,11 +5,12 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { childrenOf, compile, flagsOf, startCoreTarget } from "../../helpers/core-target.ts";
+import { programOf } from "../../helpers/program.ts";
 import { until } from "../../helpers/until.ts";
 
 const { program, remove } = compile("target");
 after(remove);
-const PROCESS = new URL("../../helpers/snapshot-process.ts", import.meta.url).pathname;
+const [NODE, PROCESS] = programOf(new URL("../../helpers/snapshot-process.ts", import.meta.url).pathname);
 
 /** Every moment of the pause, the ends of each kind of call in it, the copy that streams, and the wait for it at the end. */
 const MOMENTS: readonly (readonly [string, number])[] = [
@@ -43,11 +44,9 @@ const MOMENTS: readonly (readonly [string, number])[] = [
 ];
 
 async function killedAt(pid: number, startTime: string, moment: readonly [string, number]) {
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", PROCESS, String(pid), startTime, moment[0], String(moment[1])],
-    { stdio: ["ignore", "ignore", "inherit"] },
-  );
+  const child = spawn(NODE, [PROCESS, String(pid), startTime, moment[0], String(moment[1])], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   const [, signal] = await once(child, "exit");
   return signal;
 }
