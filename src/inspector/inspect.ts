@@ -11,6 +11,7 @@ import { openInspector } from "./open.ts";
 import { peek } from "./peek.ts";
 import { mayInspect } from "./preflight.ts";
 import { readBasics } from "../target/basics.ts";
+import { attempt } from "../target/executable.ts";
 
 export interface InspectRequest extends HoldRequest {
   readonly runId: string;
@@ -26,7 +27,7 @@ export async function inspect(request: InspectRequest): Promise<Inspected> {
   await closeLeftovers(marks, { runId, signal, except: { pid: held.pid, startTime } });
   const first = await enter(request, "install");
   if (awayMs === undefined) return first;
-  const hasEnded = () => isOver(held);
+  const hasEnded = () => attempt(() => isOver(held)) ?? false;
   return peek(first, { awayMs, again: () => enter(request, "resume"), signal, hasEnded });
 }
 

@@ -40,7 +40,7 @@ function listens(pid: number, port: number): boolean | undefined {
   }
 }
 
-describe("looking inside with the port closed in between", { concurrency: 2 }, () => {
+describe("looking inside with the port closed in between", { concurrency: true }, () => {
   for (const { version, binary } of binaries)
     test(`Node ${version} is observed while its port is closed, and nothing is left afterwards`, async (t) => {
       const target = await startNode(t, SERVICE, { binary });
