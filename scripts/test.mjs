@@ -29,7 +29,7 @@ import {
 const root = new URL("..", import.meta.url).pathname;
 const quick = process.argv.includes("--quick");
 
-/** More at once would only wait for each other on two cores, and what is measured would be measured under load. */
+/** On two cores: most tests wait more than they work, and none measures anything. */
 const AT_ONCE = 3;
 
 /** What a test leaves running may hold its file's process open for ever. The longest takes 80 s. `npm test -- --file-limit=SECONDS` */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ExhibitError, UnsupportedError } from "../errors.ts";
 import { defineCollector, type CollectorContext, type Reading } from "./collector.ts";
-import { priceOf, reasonAgainst, tellPrice } from "./heap-snapshot/price.ts";
+import { crowdingOf, priceOf, reasonAgainst, tellPrice } from "./heap-snapshot/price.ts";
 
 const FILE = "heap.heapsnapshot";
 const FACTS = "heap-snapshot.json";
@@ -45,7 +45,7 @@ async function takeSnapshot(
     throw new UnsupportedError(`its main thread gave no answer for ${answer.silentMs} ms`);
   const { heap } = answer.inspection;
   const usedBytes = await heap.usedBytes();
-  const price = priceOf(usedBytes);
+  const price = priceOf(usedBytes, await crowding(context));
   const against = reasonAgainst(price, await left(), options.acceptPauseMs);
   if (against !== undefined) throw new ExhibitError(`not taken: ${tellPrice(usedBytes, price)}; ${against}`);
 
@@ -66,4 +66,9 @@ async function takeSnapshot(
       file: FACTS,
     },
   ];
+}
+
+async function crowding({ host }: CollectorContext<unknown>): Promise<number> {
+  const textOf = (path: string) => host.read(path).then(String, () => "");
+  return crowdingOf(await textOf("/proc/loadavg"), await textOf("/proc/stat"));
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import heapSnapshot from "../../src/collectors/heap-snapshot.ts";
-import { priceOf } from "../../src/collectors/heap-snapshot/price.ts";
+import { crowdingOf, priceOf } from "../../src/collectors/heap-snapshot/price.ts";
 import { collectRecorded, type Recording } from "../helpers/recorded.ts";
 import { recordedInspection } from "../helpers/recorded-inspection.ts";
 
@@ -85,4 +85,17 @@ test("the plan takes the whole of what is resident for the heap, and no more tha
   });
   assert.equal(estimate(accepted, 1000 * MIB).pauseMs, 20_000);
   assert.equal(estimate({}, 1000 * MIB).pauseMs, 0);
+});
+
+test("where tasks share the CPUs it is so much dearer, and by how much is told", async () => {
+  const hostFiles = {
+    "/proc/loadavg": "6.00 2.00 1.00 7/93 6404\n",
+    "/proc/stat": "cpu  1 2 3 4 5 6 7 8 9 10\ncpu0 1 2 3\ncpu1 1 2 3\n",
+  };
+  await assert.rejects(snapshotOf({ host: hostFiles }), {
+    message: /stops it for about 30\.0 s \(10\.0 s were its CPU its own\), .*; accept that by --heap-snapshot 30s$/,
+  });
+  assert.equal(crowdingOf("0.10 2.00 1.00 7/93 6404", "cpu0 1\ncpu1 2\n"), 1);
+  assert.equal(crowdingOf("", ""), 1);
+  assert.equal(crowdingOf("9.00 2.00 1.00 7/93 6404", ""), 1);
 });

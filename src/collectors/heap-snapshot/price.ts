@@ -1,6 +1,8 @@
 // What a heap snapshot costs the process that is asked for one: its main thread stands still, and V8 builds the snapshot in
 // memory that it does not have yet.
 import prettyBytes from "pretty-bytes";
+import { parseLoadavg } from "../../parsers/loadavg.ts";
+import { parseSystemStat } from "../../parsers/proc-system-stat.ts";
 import { faultOf } from "../core/fits.ts";
 import type { Left } from "../collector.ts";
 
@@ -16,29 +18,40 @@ const AROUND_MS = 2000;
 
 export interface Price {
   readonly pauseMs: number;
+  /** How many tasks share a CPU, which the pause is so much longer for; 1 where each has its own. */
+  readonly crowding: number;
   readonly timeMs: number;
   /** Memory that it needs besides what it has. */
   readonly memoryBytes: number;
   readonly sizeBytes: number;
 }
 
-/** The price of a heap of so many bytes in use, rather too high. */
-export function priceOf(usedBytes: number): Price {
+/** The price of a heap of so many bytes in use, rather too high. At a load of 17 on two CPUs it took six times as long (measured). */
+export function priceOf(usedBytes: number, crowding = 1): Price {
   const mib = usedBytes / MIB;
-  const pauseMs = Math.ceil(mib * (LEAST_MS_PER_MIB + MORE_MS_PER_MIB * mib));
+  const pauseMs = Math.ceil(mib * (LEAST_MS_PER_MIB + MORE_MS_PER_MIB * mib) * crowding);
   return {
     pauseMs,
+    crowding,
     timeMs: pauseMs + AROUND_MS,
     memoryBytes: Math.ceil(usedBytes * MEMORY_TIMES),
     sizeBytes: Math.ceil(usedBytes * FILE_TIMES),
   };
 }
 
+/** Of the texts of /proc/loadavg and /proc/stat, over the last minute; 1 where they do not tell. */
+export function crowdingOf(loadavg: string, stat: string): number {
+  const { load1 = 1 } = parseLoadavg(loadavg) ?? {};
+  const { cpus = load1 } = parseSystemStat(stat);
+  return Math.max(1, load1 / Math.max(1, cpus));
+}
+
 const size = (bytes: number) => prettyBytes(Math.max(0, bytes), { binary: true });
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
-export function tellPrice(usedBytes: number, { pauseMs, memoryBytes, sizeBytes }: Price): string {
-  return `a heap snapshot of ${size(usedBytes)} stops it for about ${seconds(pauseMs)}, takes ${size(memoryBytes)} more of memory meanwhile, and ${size(sizeBytes)} of disk`;
+export function tellPrice(usedBytes: number, { pauseMs, crowding, memoryBytes, sizeBytes }: Price): string {
+  const busy = crowding > 1.2 ? ` (${seconds(pauseMs / crowding)} were its CPU its own)` : "";
+  return `a heap snapshot of ${size(usedBytes)} stops it for about ${seconds(pauseMs)}${busy}, takes ${size(memoryBytes)} more of memory meanwhile, and ${size(sizeBytes)} of disk`;
 }
 
 /** Why it must not be taken for this price; undefined when it may. */
