@@ -6,7 +6,8 @@ import { readDescriptors, type DescriptorEvidence } from "./evidence/descriptors
 import { filesOf, type ReadEvidence } from "./evidence/files.ts";
 import { readHost, type HostEvidence } from "./evidence/host.ts";
 import { readProcess, type ProcessEvidence } from "./evidence/process.ts";
-import { readRuntime, type RuntimeEvidence } from "./evidence/runtime.ts";
+import type { RuntimeEvidence } from "./evidence/runtime-evidence.ts";
+import { readRuntime } from "./evidence/runtime.ts";
 import { readRecorded, type RecordedEvidence } from "./evidence/recorded.ts";
 import { readSockets, type SocketEvidence } from "./evidence/sockets.ts";
 import { readStacks, type StackEvidence } from "./evidence/stacks.ts";

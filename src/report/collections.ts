@@ -1,6 +1,6 @@
 // Which share of each second went into garbage collection.
 import type { CollectorRecord } from "../bundle/manifest.ts";
-import type { RuntimeEvidence } from "../readings/evidence/runtime.ts";
+import type { RuntimeEvidence } from "../readings/evidence/runtime-evidence.ts";
 import { columnChart, intervalsOf, percentText, spread } from "./columns.ts";
 import { html, type Markup } from "./markup.ts";
 

@@ -1,6 +1,6 @@
 // Requests by route, each from its median to its 99th percentile on one logarithmic scale.
 import type { RouteLatency } from "../readings/evidence/routes.ts";
-import type { RuntimeEvidence } from "../readings/evidence/runtime.ts";
+import type { RuntimeEvidence } from "../readings/evidence/runtime-evidence.ts";
 import { round } from "./bars.ts";
 import { html, type Markup } from "./markup.ts";
 

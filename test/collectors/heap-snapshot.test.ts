@@ -93,7 +93,8 @@ test("where tasks share the CPUs it is so much dearer, and by how much is told",
     "/proc/stat": "cpu  1 2 3 4 5 6 7 8 9 10\ncpu0 1 2 3\ncpu1 1 2 3\n",
   };
   await assert.rejects(snapshotOf({ host: hostFiles }), {
-    message: /stops it for about 30\.0 s \(10\.0 s were its CPU its own\), .*; accept that by --heap-snapshot 30s$/,
+    message:
+      /stops it for about 30\.0 s \(10\.0 s were its CPU its own\), .*; accept that by --heap-snapshot 30s$/,
   });
   assert.equal(crowdingOf("0.10 2.00 1.00 7/93 6404", "cpu0 1\ncpu1 2\n"), 1);
   assert.equal(crowdingOf("", ""), 1);

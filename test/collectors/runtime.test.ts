@@ -315,3 +315,26 @@ test("runtime on Linux asks for no report that would wait for worker threads, an
     /2 worker threads were not looked into, .*: 1, 2 \(mailer file:\/\/\/srv\/mail.js\)/,
   );
 });
+
+test("the GC share of a Node process that is left alone comes from V8's own lines, and what is not known is said", async () => {
+  const lines = [
+    "[42:0x1000]  900 ms: Scavenge 9.0 (9.0) -> 8.0 (9.0) MB, 100.00 / 0.00 ms",
+    "[42:0x1000]  1900 ms: Mark-Compact 9.0 (9.0) -> 8.0 (9.0) MB, 200.00 / 0.00 ms  (+ 50.0 ms in 9 steps since start of marking, biggest step 9.0 ms)",
+  ];
+  const { saved, message } = await untilUnsupported({
+    target: { runtime: { name: "node", version: "24.1.0" } },
+    options: { inspector: "never" },
+    windowMs: 2000,
+    traced: { beganUnixMs: 1_790_000_000_000, lines },
+  });
+
+  assert.equal(
+    message,
+    "requests and the event loop are unknown: the settings leave its inspector alone; the GC share is known, by V8's own lines about it",
+  );
+  const { gc, method, gc_is_least: isLeast } = JSON.parse(saved.get("summary.json") ?? "");
+  assert.deepEqual(
+    [method, isLeast, gc.count, gc.pause_ms, gc.incremental_ms, gc.max_pause_ms],
+    ["v8-trace", false, 2, 300, 50, 200],
+  );
+});

@@ -7,7 +7,8 @@ import { after, test } from "node:test";
 import { CLI, openSandbox } from "../helpers/exhibit.ts";
 import { until } from "../helpers/until.ts";
 
-const box = openSandbox();
+// "long" holds its target for as long as any of these tests needs.
+const box = openSandbox("profiles: {long: {summary: long, collectors: [process, threads], window: 40s}}\n");
 const children: ChildProcess[] = [];
 after(() => {
   for (const child of children) child.kill("SIGKILL");
@@ -110,7 +111,7 @@ function caught(pid: number | undefined, signal: number): boolean {
 test("while another capture holds the target, COMMAND starts within the budget, and a stop keeps it from running", async () => {
   const pid = await startTarget();
   const [ran, never] = [join(box.folder, "ran-while-busy"), join(box.folder, "ran-after-stop")];
-  const first = box.start(["capture", "--pid", pid, "-p", "quick", "-b", "12s"]);
+  const first = box.start(["capture", "--pid", pid, "-p", "long", "-b", "60s"]);
   children.push(first);
   const firstEnded = new Promise((resolve) => first.once("exit", resolve));
   await until(() => isCapturing() && box.ids().length > 0, 30_000);

@@ -159,3 +159,25 @@ describe("what is beside the main thread", { concurrency: true }, () => {
     assert.match(reading?.text ?? "", /main thread was asked to open its inspector, and did not come around/);
   });
 });
+
+test("of a process that forbids it to be gone into the share of garbage collection is known all the same", async (t) => {
+  const collecting = `process.on("SIGUSR1", () => undefined);
+    const keep = []; setInterval(() => { for (let i = 0; i < 20000; i++) keep.push({ i }); if (keep.length > 400000) keep.length = 0; }, 5);
+    ${ECHO}`;
+  const target = await startNode(t, collecting);
+  const capture = await startCapture(t, target, "3s");
+
+  const record = await capture.record();
+
+  assert.equal(record.status, "unsupported");
+  assert.match(
+    record.reason ?? "",
+    /^requests and the event loop are unknown: .*SIGUSR1.*; the GC share is known/,
+  );
+  assert.equal(record.inside, undefined);
+  const { gc } = capture.readJson("summary.json");
+  assert.ok(gc.count > 0 && gc.share_pct > 0 && gc.share_pct < 100, JSON.stringify(gc));
+  assert.match(capture.box.read("evidence/runtime/gc-trace.txt"), new RegExp(`^\\[${target.pid}:0x`));
+  const reading = capture.box.manifest().readings.find(({ id }) => id === "gc-share");
+  if (gc.share_pct >= 10) assert.equal(reading?.method, "v8-trace");
+});

@@ -161,6 +161,7 @@ triggers:
   );
   const first = await agent.begin();
   await until(() => /trigger memory: RSS .*; capturing/.test(first.output()), LIMIT_MS, "one fires");
+  await until(() => agent.sandbox.ids().length === 1, LIMIT_MS, "its bundle has begun");
   first.kill("SIGKILL");
   await once(first, "exit");
 

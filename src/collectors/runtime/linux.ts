@@ -4,6 +4,7 @@ import type { CollectorContext, Reading, RuntimeName } from "../collector.ts";
 import { observeDotnet } from "./dotnet.ts";
 import { observeGo } from "./go.ts";
 import { observeJvm } from "./jvm.ts";
+import { observeFromOutside } from "./node-outside.ts";
 import { observeNode } from "./node.ts";
 import type { RuntimeOptions } from "./options.ts";
 import { observePostgres } from "./postgres.ts";
@@ -42,22 +43,20 @@ export async function lookInside(context: Context): Promise<readonly Reading[]> 
   }
   const hint = await threads.end();
   if ("unsupported" in inside) throw new UnsupportedError(`${inside.unsupported}${hint}`);
-  return inside.end();
+  return inside.end(hint);
 }
 
-const unknown = (why: string) => ({ unsupported: `GC share and requests are unknown: ${why}` });
-
 async function enterNode(context: Context): Promise<Entered> {
-  if (context.options.inspector === "never") return unknown("the settings leave its inspector alone");
-  if (context.windowMs < SHORTEST_MS)
-    return unknown(`a window of ${context.windowMs} ms is too short to go inside`);
   const trace = context.watchTrace();
+  const outside = (why: string) => observeFromOutside(context, trace, why);
+  if (context.options.inspector === "never") return outside("the settings leave its inspector alone");
+  if (context.windowMs < SHORTEST_MS)
+    return outside(`a window of ${context.windowMs} ms is too short to go inside`);
   const answer = await context.inspect({ isClosedBetween: context.options.inspector === "peek" });
   if ("inspection" in answer) return observeNode(context, { inspection: answer.inspection, trace });
-  trace.end();
-  if ("refused" in answer) return unknown(answer.refused);
+  if ("refused" in answer) return outside(answer.refused);
   await context.saveJson("inspector.json", { silentMs: answer.silentMs });
-  return unknown(
+  return outside(
     `its main thread gave no answer for ${answer.silentMs} ms; its inspector may still open, and the next capture closes it`,
   );
 }

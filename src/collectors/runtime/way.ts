@@ -6,8 +6,8 @@ export interface Observation {
   readonly drain: () => Promise<void>;
   /** The target is gone: there is nothing to wait for. */
   readonly isOver?: () => boolean;
-  /** The last look: files and readings. */
-  readonly end: () => Promise<readonly Reading[]>;
+  /** The last look: files and readings. `hint` is what the threads alone tell, for who knows no better. */
+  readonly end: (hint: string) => Promise<readonly Reading[]>;
 }
 
 export type Entered = Observation | { readonly unsupported: string };

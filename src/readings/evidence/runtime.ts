@@ -1,88 +1,26 @@
 // What the runtime collector saved: garbage collection, and the event loop of Node.
 import { z } from "zod";
 import { parseJstat } from "../../parsers/jstat.ts";
-import { parseJvmThreads, type JvmThreads } from "../../parsers/jvm-threads.ts";
+import { parseJvmThreads } from "../../parsers/jvm-threads.ts";
 import type { Fact } from "../fact.ts";
 import type { CollectorFiles } from "./files.ts";
-import { pausesIn, type CollectionPause } from "./pauses.ts";
-import { latencyOf, Route, slowestOf, type RouteLatency, type SlowRoute } from "./routes.ts";
-
-export interface GarbageCollection {
-  readonly sharePercent: number;
-  readonly count?: number | undefined;
-  readonly longestMs?: number | undefined;
-  /** Marking between the pauses (V8): a part of the share, as far as it is known. */
-  readonly incremental?: Incremental | undefined;
-  /** How full the part for what lives long is (JVM). */
-  readonly oldPercent?: number | undefined;
-}
-
-export interface Incremental {
-  readonly ms: number;
-  /** Of so many major collections it is not known. */
-  readonly unknownOf: number;
-}
-
-export interface EventLoop {
-  /** It came around at least once. */
-  readonly hasTurned: boolean;
-  /** Since it last came around. */
-  readonly silentMs: number | undefined;
-  /** How late it was, where it is known. */
-  readonly delay: { readonly p99Ms: number; readonly maxMs: number } | undefined;
-  /** 0 to 1. */
-  readonly utilization: number | undefined;
-  /** Where the main thread was when it did not come around. */
-  readonly blockedIn: string | undefined;
-}
-
-export interface Heap {
-  readonly usedBytes: number;
-  readonly limitBytes: number;
-}
-
-export interface RuntimeEvidence {
-  readonly windowMs: number;
-  /** `inspector`, `jstat`, `dtrace-usdt`. */
-  readonly method: string;
-  readonly collections: Fact<GarbageCollection> | undefined;
-  /** Java threads, and the monitors that they wait for. */
-  readonly javaThreads: Fact<JvmThreads> | undefined;
-  readonly loop: Fact<EventLoop> | undefined;
-  /** For how long the main thread was asked for its inspector, and did not answer. */
-  readonly silentMs: Fact<number> | undefined;
-  readonly heap: Fact<Heap> | undefined;
-  /** Requests that were answered, and the route that most time went into. */
-  readonly requests: Fact<{ readonly count: number; readonly slowest: SlowRoute | undefined }> | undefined;
-  /** Those that took most time in all first. */
-  readonly routes: readonly RouteLatency[];
-  /** Each garbage collection, oldest first; parsed when it is asked for. None when they were only counted. */
-  readonly pauses: () => readonly CollectionPause[];
-  readonly inFlight:
-    | Fact<{
-        readonly count: number;
-        readonly olderThanWindow: number;
-        readonly oldest: { readonly name: string; readonly ageMs: number } | undefined;
-      }>
-    | undefined;
-  /** What belongs to it and is not in these numbers: worker threads, and the pids of Node processes that it started. */
-  readonly unobserved: Fact<{ readonly workers: number; readonly children: readonly number[] }> | undefined;
-}
+import { pausesIn } from "./pauses.ts";
+import { latencyOf, Route, slowestOf } from "./routes.ts";
+import { NOTHING, type GarbageCollection, type RuntimeEvidence } from "./runtime-evidence.ts";
 
 const Ms = z.number().nonnegative();
+const Collections = z.object({
+  share_pct: Ms,
+  count: Ms,
+  max_pause_ms: Ms,
+  incremental_ms: Ms.optional(),
+  major_count: Ms.optional(),
+  major_count_with_steps: Ms.optional(),
+});
 const NodeSummary = z.object({
   method: z.literal("inspector"),
   window_ms: z.number().positive(),
-  gc: z
-    .object({
-      share_pct: Ms,
-      count: Ms,
-      max_pause_ms: Ms,
-      incremental_ms: Ms.optional(),
-      major_count: Ms.optional(),
-      major_count_with_steps: Ms.optional(),
-    })
-    .optional(),
+  gc: Collections.optional(),
   routes: z.array(Route).optional(),
   inflight: z.array(z.object({ method: z.string(), route: z.string(), age_ms: Ms })).optional(),
   inflight_count: Ms.optional(),
@@ -100,6 +38,14 @@ const NodeSummary = z.object({
   children_not_observed: z.array(z.object({ pid: z.int().positive() })).optional(),
 });
 type NodeSummary = z.output<typeof NodeSummary>;
+
+/** Of a Node process that nobody went into. */
+const OutsideSummary = z.object({
+  method: z.literal("v8-trace"),
+  window_ms: z.number().positive(),
+  gc: Collections,
+  gc_is_least: z.boolean(),
+});
 
 const Silent = z.object({ silentMs: Ms });
 
@@ -124,26 +70,8 @@ export async function readRuntime(files: CollectorFiles): Promise<RuntimeEvidenc
   }
   const trace = await files.json("summary.json", TraceSummary);
   if (trace !== undefined) return tracedRuntime(trace, files.path("nhttpsnoop.txt"));
-  const silent = await files.json("inspector.json", Silent);
-  if (silent !== undefined) {
-    const silentMs = { value: silent.silentMs, file: files.path("inspector.json") };
-    return { ...NOTHING, windowMs: silent.silentMs, method: "inspector", silentMs };
-  }
-  return readJvm(files);
+  return (await readOutside(files)) ?? readJvm(files);
 }
-
-const NOTHING = {
-  collections: undefined,
-  javaThreads: undefined,
-  loop: undefined,
-  silentMs: undefined,
-  heap: undefined,
-  requests: undefined,
-  routes: [],
-  pauses: (): readonly CollectionPause[] => [],
-  inFlight: undefined,
-  unobserved: undefined,
-};
 
 function nodeRuntime(summary: NodeSummary, file: string, place: string | undefined): RuntimeEvidence {
   const { gc, nodejs, heap, routes } = summary;
@@ -180,7 +108,20 @@ function nodeRuntime(summary: NodeSummary, file: string, place: string | undefin
   };
 }
 
-function collectionsOf(gc: NonNullable<NodeSummary["gc"]>): GarbageCollection {
+/** What is known of a Node process that nobody went into, or that gave no answer. */
+async function readOutside(files: CollectorFiles): Promise<RuntimeEvidence | undefined> {
+  const silent = await files.json("inspector.json", Silent);
+  const silentMs = silent && { value: silent.silentMs, file: files.path("inspector.json") };
+  const outside = await files.json("summary.json", OutsideSummary);
+  if (outside !== undefined) {
+    const value = { ...collectionsOf(outside.gc), isLeast: outside.gc_is_least };
+    const collections = { value, file: files.path("summary.json") };
+    return { ...NOTHING, windowMs: outside.window_ms, method: outside.method, silentMs, collections };
+  }
+  return silentMs && { ...NOTHING, windowMs: silentMs.value, method: "inspector", silentMs };
+}
+
+function collectionsOf(gc: z.output<typeof Collections>): GarbageCollection {
   const { major_count: majors, major_count_with_steps: known } = gc;
   const unknownOf = majors === undefined || known === undefined ? undefined : majors - known;
   const incremental = unknownOf === undefined ? undefined : { ms: gc.incremental_ms ?? 0, unknownOf };

@@ -27,7 +27,7 @@ function unanswered({ runtime }: Evidence): readonly Judged[] {
       value: silent.value,
       unit: "ms",
       windowMs: silent.value,
-      method: runtime.method,
+      method: "inspector",
       sureness: "likely",
       speaksFor: "restart",
       ...lineOf(silent),

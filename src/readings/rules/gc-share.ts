@@ -1,4 +1,4 @@
-import type { Incremental } from "../evidence/runtime.ts";
+import type { Incremental } from "../evidence/runtime-evidence.ts";
 import { lineOf } from "../fact.ts";
 import type { Rule } from "../rule.ts";
 import { seconds, tenth } from "../wording.ts";
@@ -15,7 +15,7 @@ export const gcShare: Rule = {
   judge: ({ runtime }) => {
     const found = runtime?.collections;
     if (runtime === undefined || found === undefined) return [];
-    const { count, longestMs, oldPercent } = found.value;
+    const { count, longestMs, oldPercent, isLeast } = found.value;
     const value = tenth(found.value.sharePercent);
     if (value < NOTABLE_PERCENT) return [];
     const longest = count === 0 || longestMs === undefined ? "" : `, the longest ${tenth(longestMs)} ms`;
@@ -25,7 +25,7 @@ export const gcShare: Rule = {
     const isBound = value >= BOUND_PERCENT;
     return [
       {
-        text: `Garbage collection took ${value}% of ${seconds(runtime.windowMs)}${pauses}${marking}${old}.`,
+        text: `Garbage collection took ${isLeast ? "at least " : ""}${value}% of ${seconds(runtime.windowMs)}${pauses}${marking}${old}.`,
         value,
         unit: "percent",
         windowMs: Math.round(runtime.windowMs),
