@@ -44,6 +44,8 @@ export function observeFromOutside(
   };
 }
 
+const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
+
 /** summary.json: the share is at least that where lines may have come and gone between two looks. */
 function summarizeLines(
   lines: TracedLines["lines"],
@@ -52,7 +54,6 @@ function summarizeLines(
   const collections = lines.flatMap(({ text }) => parseTracedCollection(text) ?? []);
   const majors = collections.filter(({ isMajor }) => isMajor).length;
   const pauses = collections.map(({ pauseMs }) => pauseMs);
-  const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
   const steps = {
     ms: sum(collections.map(({ stepsMs }) => stepsMs)),
     majors,
