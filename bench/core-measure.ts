@@ -24,6 +24,7 @@ export interface Measured {
 
 export interface BenchTarget {
   readonly pid: number;
+  readonly kind: string;
   readonly threads: number;
   /** Milliseconds since the last call. */
   readonly longestGap: () => Promise<number>;
@@ -55,6 +56,7 @@ export async function startBenchTarget(
   await longestGap();
   return {
     pid,
+    kind,
     threads: readdirSync(`/proc/${pid}/task`).length,
     longestGap,
     end: () => {
@@ -113,7 +115,7 @@ export async function measureSnapshot(target: BenchTarget, folder: string): Prom
     method: "snapshot",
     maxPauseMs: 60_000,
     path,
-    through: (await streamPacking())?.through ?? [],
+    through: (await streamPacking(target.kind))?.through ?? [],
     runId: `bench-${process.pid}`,
     program: HELPER,
   });

@@ -19,7 +19,7 @@ import { isClosed, listenersOf } from "./tcp-sockets.ts";
 import { listWorkers } from "./workers.ts";
 
 /** Without a sign of life for so long the target removes everything. */
-const DEADLINE_MS = 5000;
+const DEADLINE_MS = 4500;
 const SIGN_OF_LIFE_MS = 200;
 /** While a sign of life waits for its answer: the relay leaves when nothing comes from us. */
 const SIGN_IN_SILENCE_MS = 1000;

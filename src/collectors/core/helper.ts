@@ -35,7 +35,7 @@ export async function takeByHelper(
 ): Promise<readonly Reading[]> {
   const { target } = context;
   const left = await context.left();
-  const packing = await choosePacking(method, target.residentBytes, left);
+  const packing = await choosePacking(method, target, left);
   const name =
     method === "snapshot" ? `core${packing?.suffix ?? ""}` : `core-stopped${packing?.suffix ?? ""}`;
   const path = await context.reserve(name, "core");
@@ -81,11 +81,11 @@ export async function takeByHelper(
 /** Raw into a file is the shorter pause, where there is room; a snapshot does not hold the target while it is packed. */
 async function choosePacking(
   method: "snapshot" | "stop",
-  residentBytes: number | undefined,
+  { residentBytes, runtime }: Context["target"],
   left: Left,
 ): ReturnType<typeof streamPacking> {
   const hasRoom = residentBytes !== undefined && residentBytes * 1.2 < left.bytes;
-  return method === "stop" && hasRoom ? undefined : streamPacking();
+  return method === "stop" && hasRoom ? undefined : streamPacking(runtime.name);
 }
 
 function discarding(path: string) {
