@@ -144,12 +144,13 @@ describe("side by side", { concurrency: true }, () => {
       { mode: 0o755 },
     );
 
+    // Not h1, which the guard beside captures.
     const [ended, lacking] = await Promise.all([
-      fleet.exhibit(["status", "--hosts", "h1,h5", "--exhibit", old, "--json"]),
+      fleet.exhibit(["status", "--hosts", "h2,h5", "--exhibit", old, "--json"]),
       fleet.exhibit(["status", "--hosts", "-"], "h3 # has none\n"),
     ]);
 
-    const [one, five] = ["h1", "h5"].map((name) =>
+    const [one, five] = ["h2", "h5"].map((name) =>
       ended.lines.find((line) => line.kind === "status" && line.host === name),
     );
     assert.ok(one?.kind === "status" && five?.kind === "status");
