@@ -148,11 +148,11 @@ export function marksFolder(t: Pick<TestContext, "after">): string {
 export const ECHO = "process.stdin.on('data', (text) => process.stdout.write(text)); console.log('up');";
 
 /** Its event loop, which runs ECHO, has come around twice: what a signal would have done is done. */
-export async function cameAround({ child, stdout }: NodeTarget): Promise<void> {
+export async function cameAround({ child, stdout }: NodeTarget, limitMs = 20_000): Promise<void> {
   for (const round of ["first", "second"]) {
     const word = `${round}-${Math.random().toString(36).slice(2)}`;
     child.stdin?.write(`${word}\n`);
-    await until(() => stdout().includes(word), 20_000);
+    await until(() => stdout().includes(word), limitMs);
   }
 }
 
