@@ -8,12 +8,15 @@ import { attempt } from "../target/executable.ts";
 const SEEN_WITHIN_MS = 1000;
 const LOOK_MS = 20;
 
-/** What tells one program of a process from the next (execve(2) leaves pid and start time as they are). */
+/**
+ * What tells one program of a process from the next (execve(2) leaves pid and start time as they are): the file, and the auxiliary
+ * vector, whose addresses the kernel draws anew at each execve. Not the command line, which `process.title` overwrites.
+ */
 export type Program = string | undefined;
 
 export function programOf(held: HeldProcess): Program {
   return attempt(() =>
-    [held.linkSync("exe"), held.readSync("cmdline")].map((bytes) => bytes.toString("latin1")).join("\0"),
+    [held.linkSync("exe"), held.readSync("auxv")].map((bytes) => bytes.toString("latin1")).join("\0"),
   );
 }
 
