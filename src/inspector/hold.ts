@@ -4,7 +4,7 @@
 // with it an expression that arrives in that moment is evaluated in a context that is gone (SIGSEGV, Node 18 and 20).
 import { z } from "zod";
 import type { InsideRecord } from "../bundle/manifest.ts";
-import type { Inspection } from "../collectors/collector.ts";
+import type { Inspection } from "../collectors/inspection.ts";
 import { ExhibitError, LostError, messageOf } from "../errors.ts";
 import { delay } from "../host/clock.ts";
 import type { HeldProcess } from "../host/process-files.ts";

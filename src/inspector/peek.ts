@@ -2,7 +2,7 @@
 // opened again for what they saw. What must stay true: no visit but the first puts anything in, and when the second does not
 // come the observers take themselves out.
 import type { InsideRecord } from "../bundle/manifest.ts";
-import type { Inspection } from "../collectors/collector.ts";
+import type { Inspection } from "../collectors/inspection.ts";
 import { LostError, messageOf } from "../errors.ts";
 import type { Held, Inspected } from "./hold.ts";
 

@@ -1,6 +1,6 @@
 // A CPU profile of the main thread, by the Profiler domain of the DevTools protocol.
 import { z } from "zod";
-import type { Inspection } from "../collectors/collector.ts";
+import type { Inspection } from "../collectors/inspection.ts";
 import type { Devtools } from "./devtools.ts";
 
 const INTERVAL_US = 1000;

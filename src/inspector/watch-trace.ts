@@ -1,6 +1,6 @@
 // V8's own lines about the garbage collections of a process, as they come: see trace-ring.ts. The buffer holds two to four
 // lines, so it is looked at every few milliseconds; a look is a read of 528 bytes that the process does not notice.
-import type { TracedLines, TraceWatch } from "../collectors/collector.ts";
+import type { TracedLines, TraceWatch } from "../collectors/inspection.ts";
 import type { HeldProcess } from "../host/process-files.ts";
 import { findRing, type Ring, RING_BYTES } from "./trace-ring.ts";
 

@@ -1,6 +1,6 @@
 // The worker threads of a Node process, by the NodeWorker domain: each is told, none is looked into.
 import { z } from "zod";
-import type { Worker } from "../collectors/collector.ts";
+import type { Worker } from "../collectors/inspection.ts";
 import { printable } from "../printable.ts";
 import type { Devtools } from "./devtools.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { joinSteps, summarizeCollections } from "../../src/collectors/runtime/incremental-steps.ts";
-import type { TracedLines } from "../../src/collectors/collector.ts";
+import type { TracedLines } from "../../src/collectors/inspection.ts";
 import { gcShare } from "../../src/readings/rules/gc-share.ts";
 import { readEvidence } from "../../src/readings/evidence.ts";
 import { judgeBy } from "../../src/readings/judge.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Worker } from "../../src/collectors/collector.ts";
+import type { Worker } from "../../src/collectors/inspection.ts";
 import { UnsupportedError } from "../../src/errors.ts";
 import runtime from "../../src/collectors/runtime.ts";
 import { recordedInspection } from "../helpers/recorded-inspection.ts";

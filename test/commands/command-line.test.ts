@@ -159,6 +159,16 @@ test("a --require that swallowed the target says so", () => {
   assert.match(stderr, /--require took muskie@7 for its NAMES; write --require=NAMES/);
 });
 
+test("so does a --heap-snapshot", () => {
+  const { status, stderr } = exhibit(["capture", "--heap-snapshot", "muskie@7"]);
+
+  assert.equal(status, 2);
+  assert.match(
+    stderr,
+    /--heap-snapshot took muskie@7 for its TIME; write --heap-snapshot=TIME, or --heap-snapshot after the target/,
+  );
+});
+
 test("words that are missing or too many are usage errors", () => {
   assert.match(exhibit(["note"]).stderr, /note: ID is missing/);
   assert.match(exhibit(["config", "capture"]).stderr, /config: one word too many: capture/);

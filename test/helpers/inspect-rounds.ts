@@ -60,10 +60,11 @@ export function startLoad(target: NodeTarget) {
   };
 }
 
-export function isListening(pid: number, port: number): boolean {
+/** Whether the target itself listens there; undefined when that cannot be told, which is no answer to build on. */
+export function isListening(pid: number, port: number): boolean | undefined {
   const held = openProcess(pid);
   try {
-    return listenersOf(held)?.some((one) => one.isOwn && one.port === port) ?? false;
+    return listenersOf(held)?.some((one) => one.isOwn && one.port === port);
   } finally {
     held.close();
   }
@@ -166,14 +167,19 @@ export async function disturbRounds(
     const exited = new Promise((resolve) => agent.once("exit", resolve));
     try {
       // Half of the moments lie within the first second after the port was opened: there it is most delicate.
-      const opened = until(() => isListening(target.pid, target.inspectPort), 12_000).catch(() => undefined);
+      const opened = until(() => isListening(target.pid, target.inspectPort) === true, 12_000).catch(
+        () => undefined,
+      );
       await Promise.race([opened, exited]);
       const wait = Math.random() * (round % 2 === 0 ? 1000 : 5000);
       await new Promise((resolve) => setTimeout(resolve, wait));
-      if (isListening(target.pid, target.inspectPort)) result.inside++;
+      if (isListening(target.pid, target.inspectPort) === true) result.inside++;
       agent.kill(how);
       const began = performance.now();
-      const gone = await until(() => !isListening(target.pid, target.inspectPort), GONE_WITHIN_MS).then(
+      const gone = await until(
+        () => isListening(target.pid, target.inspectPort) === false,
+        GONE_WITHIN_MS,
+      ).then(
         () => true,
         () => false,
       );
@@ -196,7 +202,7 @@ export async function disturbRounds(
           "-q",
         ]);
         await new Promise((resolve) => closer.once("exit", resolve));
-        const closed = until(() => !isListening(target.pid, target.inspectPort), 3000);
+        const closed = until(() => isListening(target.pid, target.inspectPort) === false, 3000);
         if (
           !(await closed.then(
             () => true,

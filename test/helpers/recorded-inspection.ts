@@ -1,5 +1,5 @@
 // A Node process that was looked into, as a collector sees it: nothing happens in it but what a test says.
-import type { Inspection } from "../../src/collectors/collector.ts";
+import type { Inspection } from "../../src/collectors/inspection.ts";
 
 export function recordedInspection(change: Partial<Inspection> = {}): Inspection {
   return {

@@ -10,11 +10,10 @@ import type {
   CollectorTarget,
   LateWork,
   Left,
-  InspectAnswer,
   Platform,
   Reading,
-  TraceWatch,
 } from "../../src/collectors/collector.ts";
+import type { InspectAnswer, TraceWatch } from "../../src/collectors/inspection.ts";
 
 export interface RecordedCommand {
   readonly stdout?: string;

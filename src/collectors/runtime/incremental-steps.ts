@@ -1,7 +1,7 @@
 // What marking cost before the pauses of V8's major collections: done on the main thread a little at a time, it is no pause, and no
 // PerformanceObserver tells of it. V8 tells it in its own line about the collection (parsers/v8-trace.ts).
 import { parseTracedCollection } from "../../parsers/v8-trace.ts";
-import type { TracedLines, TraceWatch } from "../collector.ts";
+import type { TracedLines, TraceWatch } from "../inspection.ts";
 import type { Drained } from "./observed.ts";
 
 /** Between the end of a pause as the observer tells it and as V8's line does; clocks and looks differ by a few milliseconds. */

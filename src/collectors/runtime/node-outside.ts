@@ -2,7 +2,8 @@
 // process's memory, and nothing is done to it (inspector/trace-ring.ts). Requests and the event loop stay unknown.
 import { UnsupportedError } from "../../errors.ts";
 import { parseTracedCollection } from "../../parsers/v8-trace.ts";
-import type { CollectorContext, TracedLines, TraceWatch } from "../collector.ts";
+import type { CollectorContext } from "../collector.ts";
+import type { TracedLines, TraceWatch } from "../inspection.ts";
 import { summarizeCollections } from "./incremental-steps.ts";
 import type { Observation } from "./way.ts";
 

@@ -1,6 +1,6 @@
 // summary.json of the runtime collector for Node: of a whole window, and of one that the target did not outlive.
 import { bucketsOf, mergeBuckets, percentile } from "../../parsers/latency-histogram.ts";
-import type { Worker } from "../collector.ts";
+import type { Worker } from "../inspection.ts";
 import type { NodeChild } from "./children.ts";
 import { summarizeCollections, type IncrementalSteps } from "./incremental-steps.ts";
 import type { Told } from "./node-files.ts";

@@ -1,6 +1,7 @@
 // Node on Linux, seen from inside: requests, garbage collections and the event loop, by observers in the process itself.
 import { tryAsk } from "../attempts.ts";
-import type { CollectorContext, Inspection, TraceWatch, Worker } from "../collector.ts";
+import type { CollectorContext } from "../collector.ts";
+import type { Inspection, TraceWatch, Worker } from "../inspection.ts";
 import { nodeChildren, tellChildren } from "./children.ts";
 import { joinSteps } from "./incremental-steps.ts";
 import { openNodeFiles, type NodeFiles } from "./node-files.ts";
