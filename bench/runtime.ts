@@ -2,7 +2,7 @@
 //   --attach N     times in and out under load, each version (300)
 //   --disturb N    captures killed, and as many frozen, at random moments, on our own Node (50)
 //   --only VERSIONS  comma-separated beginnings: 20,22
-//   --parts NAMES  of gc,hooks,latency,requests,attach,disturb (all)
+//   --parts NAMES  of gc,hooks,latency,requests,attach,snapshot,disturb (all)
 //   --seconds N    window in which the GC share is compared with --trace-gc (6)
 //   --windows N    such windows, each version (3)
 import { availableParallelism, loadavg } from "node:os";
@@ -12,6 +12,7 @@ import { allVersions } from "../test/helpers/node-versions.ts";
 import { record } from "./results.ts";
 import { cleanUp } from "./runtime/cleanup.ts";
 import { compareGcShares } from "./runtime/gc-share.ts";
+import { snapshotCost } from "./runtime/heap-snapshot.ts";
 import { measureHooks } from "./runtime/hooks.ts";
 import { addedLatency } from "./runtime/latency.ts";
 import { compareRequests } from "./runtime/requests.ts";
@@ -21,7 +22,7 @@ const { values } = parseArgs({
     attach: { type: "string", default: "300" },
     disturb: { type: "string", default: "50" },
     only: { type: "string", default: "" },
-    parts: { type: "string", default: "gc,hooks,latency,requests,attach,disturb" },
+    parts: { type: "string", default: "gc,hooks,latency,requests,attach,snapshot,disturb" },
     seconds: { type: "string", default: "6" },
     windows: { type: "string", default: "3" },
   },
@@ -84,6 +85,25 @@ for (const { version, binary } of wanted) {
     tell("attach", [`${version}: times in and out under load`, text, "0 deaths"]);
   }
 }
+const SNAPSHOTS = [
+  ["small objects", 300],
+  ["small objects", 1300],
+  ["small objects", 3300],
+  ["long texts", 900],
+] as const;
+for (const { version, binary } of parts.has("snapshot") ? wanted : [])
+  for (const [kind, thousands] of SNAPSHOTS) {
+    const cost = await snapshotCost(binary, kind, thousands);
+    failed ||= !cost.isWithin;
+    const text =
+      `${(cost.pausedMs / 1000).toFixed(1)} s (${(cost.pausedMs / 1000 / cost.usedMib).toFixed(3)} s each MiB), told ${(cost.priceMs / 1000).toFixed(1)} s; ` +
+      `${cost.memoryTimes.toFixed(1)} times the heap in memory, ${cost.fileTimes.toFixed(1)} in the file`;
+    tell("snapshot", [
+      `${version}: heap snapshot, ${Math.round(cost.usedMib)} MiB of ${kind}`,
+      text,
+      "not above what was told",
+    ]);
+  }
 const ways = [
   ["SIGKILL", "killed"],
   ["SIGSTOP", "frozen"],

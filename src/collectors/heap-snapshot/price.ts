@@ -7,12 +7,15 @@ import { faultOf } from "../core/fits.ts";
 import type { Left } from "../collector.ts";
 
 const MIB = 1024 ** 2;
-/** Measured on Node 20 and 24: 0.08, 0.10 and 0.15 s for each MB of heaps of 34, 146 and 375 MB; dearer the larger it is. */
-const LEAST_MS_PER_MIB = 80;
+/**
+ * Of a heap full of small objects, the dearest kind (`npm run bench:runtime -- --parts snapshot`): 0.20, 0.20 and 0.24 s for each MiB
+ * of 29, 95 and 233. V8 alone takes as long (v8.writeHeapSnapshot). Long texts cost a tenth: what a heap is full of is not known.
+ */
+const LEAST_MS_PER_MIB = 210;
 const MORE_MS_PER_MIB = 0.2;
-/** The resident memory grew by 11 to 13 times the heap, the file was 1.6 to 2.1 times as large as it (the same runs). */
-const MEMORY_TIMES = 13;
-const FILE_TIMES = 2.2;
+/** The resident memory grew by up to 24 times the heap, the file was up to 2.5 times as large as it (the same runs). */
+const MEMORY_TIMES = 26;
+const FILE_TIMES = 2.8;
 /** To come in, and to leave. */
 const AROUND_MS = 2000;
 
@@ -51,7 +54,7 @@ const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
 export function tellPrice(usedBytes: number, { pauseMs, crowding, memoryBytes, sizeBytes }: Price): string {
   const busy = crowding > 1.2 ? ` (${seconds(pauseMs / crowding)} were its CPU its own)` : "";
-  return `a heap snapshot of ${size(usedBytes)} stops it for about ${seconds(pauseMs)}${busy}, takes ${size(memoryBytes)} more of memory meanwhile, and ${size(sizeBytes)} of disk`;
+  return `a heap snapshot of ${size(usedBytes)} stops it for up to ${seconds(pauseMs)}${busy}, takes up to ${size(memoryBytes)} more of memory meanwhile, and ${size(sizeBytes)} of disk`;
 }
 
 /** Why it must not be taken for this price; undefined when it may. */
