@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { installLine } from "../../src/commands/doctor/packages.ts";
 import { bech32 } from "@scure/base";
 import { checkSnapshot } from "../../src/commands/doctor/snapshot.ts";
 import { DoctorResult } from "../../src/commands/results/setup.ts";
@@ -221,4 +222,9 @@ test("for people each line has its mark, and a fix stands below it", () => {
 
   assert.match(stdout, /^ok +node +v\d+/m);
   assert.match(stdout, /^FAILED +spool .*\n +fix: run exhibit as root/m);
+});
+
+test("what no distribution has a package of is fetched as its own documentation says", () => {
+  assert.equal(installLine("py-spy", "debian"), "pip install py-spy");
+  assert.equal(installLine("jcmd", "debian"), "apt-get install -y default-jdk-headless");
 });

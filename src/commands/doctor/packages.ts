@@ -21,8 +21,13 @@ const PACKAGES: Readonly<Record<string, Readonly<Record<OsFamily, string>>>> = {
   ss: { debian: "iproute2", rhel: "iproute", alpine: "iproute2" },
 };
 
+/** What no distribution of these has a package for: the line of its own documentation. */
+const ELSEWHERE: Readonly<Record<string, string>> = { "py-spy": "pip install py-spy" };
+
 /** `apt-get install -y elfutils`, or words where no package is known. */
 export function installLine(command: string, family: OsFamily | undefined): string {
+  const elsewhere = ELSEWHERE[command];
+  if (elsewhere !== undefined) return elsewhere;
   if (family === undefined) return `install the package that holds ${command}`;
   const name = PACKAGES[command]?.[family] ?? command;
   if (name === "")
