@@ -29,6 +29,8 @@ const PROGRAMS = [
   "inspector/relay.ts",
   "upload/early-upload.ts",
 ];
+/** The only ones that start processes. */
+const STARTERS = ["host/run.ts", "host/start.ts", "host/start-cat.ts"];
 const BASE = [
   "errors.ts",
   "printable.ts",
@@ -89,12 +91,11 @@ function faultsOfImport(path, { from, typeOnly }) {
     faults.push(`${from} is above: imports point downwards`);
   if (
     /^(?:node:child_process|execa)$/.test(from) &&
-    path !== "host/run.ts" &&
-    path !== "host/start.ts" &&
+    !STARTERS.includes(path) &&
     !PROGRAMS.includes(path) &&
     !typeOnly
   )
-    faults.push(`${from}: only host/run.ts and host/start.ts start processes`);
+    faults.push(`${from}: only host/run.ts, start.ts and start-cat.ts start processes`);
   if (mine === "collectors" && !collectorMay(path, target))
     faults.push(`${from}: collectors import parsers/ and collector.ts`);
   if (mine === "collectors" && !local && !["zod", "pretty-bytes"].includes(from) && !from.startsWith("node:"))

@@ -15,8 +15,11 @@ export interface RoundResult {
   /** Rounds in which the inspector had been opened when the disturbance came. */
   readonly inside: number;
   readonly leftBehind: number;
+  /** In which the port was not closed within GONE_WITHIN_MS, but by the next capture. */
+  readonly closedByNext: number;
   /** Longer than that of a service beside it that nobody looks into. */
   readonly longestStallMs: number;
+  /** Of those that closed by themselves in time. */
   readonly longestGoneMs: number;
   readonly problems: readonly string[];
 }
@@ -129,7 +132,7 @@ export async function attachRounds(rounds: number, binary?: string): Promise<Rou
     await load.stop();
     await t.clean();
   }
-  return { rounds, deaths, inside, leftBehind, longestStallMs: 0, longestGoneMs, problems };
+  return { rounds, deaths, inside, leftBehind, closedByNext: 0, longestStallMs: 0, longestGoneMs, problems };
 }
 
 interface Pair {
@@ -144,7 +147,15 @@ export async function disturbRounds(
   options: { readonly binary?: string; readonly beside?: number } = {},
 ): Promise<RoundResult> {
   const problems: string[] = [];
-  const result = { rounds, deaths: 0, inside: 0, leftBehind: 0, longestStallMs: 0, longestGoneMs: 0 };
+  const result = {
+    rounds,
+    deaths: 0,
+    inside: 0,
+    leftBehind: 0,
+    closedByNext: 0,
+    longestStallMs: 0,
+    longestGoneMs: 0,
+  };
   let next = 0;
   const worker = async () => {
     const t = cleaner();
@@ -183,7 +194,7 @@ export async function disturbRounds(
         () => true,
         () => false,
       );
-      result.longestGoneMs = Math.max(result.longestGoneMs, performance.now() - began);
+      if (gone) result.longestGoneMs = Math.max(result.longestGoneMs, performance.now() - began);
       if (!isAlive(target)) {
         result.deaths++;
         problems.push(`round ${round}: the target died: ${target.stderr().slice(-400)}`);
@@ -202,13 +213,13 @@ export async function disturbRounds(
           "-q",
         ]);
         await new Promise((resolve) => closer.once("exit", resolve));
-        const closed = until(() => isListening(target.pid, target.inspectPort) === false, 3000);
-        if (
-          !(await closed.then(
-            () => true,
-            () => false,
-          ))
-        ) {
+        const closed = await until(() => isListening(target.pid, target.inspectPort) === false, 3000).then(
+          () => true,
+          () => false,
+        );
+        if (closed) {
+          result.closedByNext++;
+        } else {
           result.leftBehind++;
           problems.push(`round ${round}: after ${Math.round(wait)} ms: the port stays open`);
         }

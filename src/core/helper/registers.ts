@@ -19,3 +19,25 @@ export function readRegisters(system: System, pid: number, threads: readonly num
     };
   });
 }
+
+/**
+ * The registers of all stopped threads, most of them read while one of the threads is at work (run-chain.ts, `meanwhile`):
+ * those stand, so it makes no difference when they are read.
+ */
+export function registersOf(system: System, pid: number, threads: readonly number[]) {
+  const known = new Map<number, ThreadRegisters>();
+  return {
+    /** Those of all but one. Never throws: what could not be read is read again by `all`. */
+    readBut: (busy: number): void => {
+      for (const id of threads)
+        if (id !== busy && !known.has(id))
+          try {
+            for (const one of readRegisters(system, pid, [id])) known.set(id, one);
+          } catch {
+            // `all` tells why.
+          }
+    },
+    /** In the order of `threads`. */
+    all: (): ThreadRegisters[] => threads.flatMap((id) => known.get(id) ?? readRegisters(system, pid, [id])),
+  };
+}

@@ -1,32 +1,24 @@
 // A core with almost no pause: all threads stop, one makes a copy of the process, all go on; the core is read out of the
 // copy. It reads top to bottom. What must stay true is in copy.ts, run-chain.ts and chain.ts.
-import { closeSync, openSync } from "node:fs";
-import { ExhibitError, messageOf } from "../../errors.ts";
+import { ExhibitError } from "../../errors.ts";
 import { uncovered, type Area } from "../../parsers/proc-maps.ts";
 import { dumpedBytes } from "../elf/dump-rule.ts";
-import { discard, makeCopy, type Copy } from "../ptrace/copy.ts";
-import { findGadgets, type Gadgets } from "../ptrace/gadgets.ts";
-import { ChainBrokenError } from "../ptrace/run-chain.ts";
-import { holdThreads } from "../ptrace/threads.ts";
+import { discard } from "../ptrace/copy.ts";
 import type { System } from "../ptrace/system.ts";
-import { Aborted } from "./aborted.ts";
 import { endCopy, reap } from "./end-copy.ts";
 import { estimateCore } from "./estimate.ts";
 import { readHeadroom } from "./headroom.ts";
 import { listModules } from "./modules.ts";
 import { openOutput } from "./output.ts";
+import { findCode, pauseAndCopy } from "./pause.ts";
 import { reasonNotToCopy, reasonNotToStop } from "./preflight.ts";
-import { readRegisters } from "./registers.ts";
+import { rehearse } from "./rehearsal.ts";
 import type { HelperRequest, Hooks, Talk } from "./request.ts";
 import { detachCopy } from "./standing-copy.ts";
-import { assertUnchanged, readSmaps, readTarget, type TargetFacts } from "./target.ts";
-import { describe, saveUnfrozen, type Unfrozen } from "./unfrozen.ts";
+import { readSmaps, readTarget, type TargetFacts } from "./target.ts";
+import { describe } from "./unfrozen.ts";
 import { coreFaults, writeCore } from "./write-core.ts";
 
-/** A thread stops in less than a millisecond, or waits where no signal reaches it. */
-const STOP_MS = 500;
-/** A fork of many gigabytes on a busy host; the chain ends by itself should it take longer. */
-const CHAIN_MS = 60_000;
 const MEMORY_FLOOR_BYTES = 32 * 1024 ** 2;
 const LOOK_MS = 100;
 
@@ -41,6 +33,7 @@ export async function takeSnapshot(
   const reason = (await reasonNotToStop(target)) ?? reasonNotToCopy(target);
   if (reason !== undefined) throw new ExhibitError(reason);
   const gadgets = findCode(target);
+  await rehearse(system);
   const estimate = estimateCore(target, "snapshot", { toFile: request.path !== undefined });
   // Whatever cannot be opened is found out before anything is stopped.
   const output = openOutput(request.path);
@@ -92,70 +85,6 @@ export async function takeSnapshot(
 function tell(written: Awaited<ReturnType<typeof writeCore>>) {
   const { coreBytes, headBytes, readBytes, holeBytes, failedBytes, segments, streamMs } = written;
   return { coreBytes, headBytes, readBytes, holeBytes, failedBytes, segments, streamMs };
-}
-
-function findCode({ pid, areas }: TargetFacts): Gadgets {
-  const memory = openSync(`/proc/${pid}/mem`, "r");
-  try {
-    const gadgets = findGadgets(memory, areas);
-    if (gadgets === undefined)
-      throw new ExhibitError("the target has no C library in which a copy could be made");
-    return gadgets;
-  } finally {
-    closeSync(memory);
-  }
-}
-
-interface Work {
-  readonly request: HelperRequest;
-  readonly target: TargetFacts;
-  readonly gadgets: Gadgets;
-  readonly hooks: Hooks;
-}
-
-/** The pause. Whatever happens in it, every thread goes on. */
-function pauseAndCopy(system: System, { request, target, gadgets, hooks }: Work) {
-  const { pid } = request;
-  const held = holdThreads(system, pid);
-  hooks.onStep?.("seized");
-  const begun = performance.now();
-  const copies: Copy[] = [];
-  try {
-    held.stop(Math.min(STOP_MS, request.maxPauseMs));
-    const stopMs = performance.now() - begun;
-    hooks.onStep?.("stopped");
-    const stopped = held.stopped();
-    assertUnchanged(target);
-    const result = makeCopy({
-      system,
-      pid,
-      stopped,
-      gadgets,
-      isFiltered: /:\s*2$/.test(target.status.lines.get("Seccomp") ?? ""),
-      timeoutMs: CHAIN_MS,
-      onCopy: (copy) => copies.push(copy),
-      ...(hooks.onStep ? { onStep: hooks.onStep } : {}),
-    });
-    const threads = readRegisters(system, pid, stopped);
-    const memory = openSync(`/proc/${pid}/mem`, "r");
-    let unfrozen: Unfrozen;
-    try {
-      unfrozen = saveUnfrozen({ ...result, memory, known: target.areas, filter: target.filter });
-    } finally {
-      closeSync(memory);
-    }
-    held.release();
-    const pauseMs = performance.now() - begun;
-    return { ...result, threads, unfrozen, saved: [...result.saved, ...unfrozen.saved], pauseMs, stopMs };
-  } catch (error) {
-    held.release();
-    const pausedMs = performance.now() - begun;
-    // The thread ends its chain by itself once we are gone, and the copies with us.
-    if (error instanceof ChainBrokenError) throw new Aborted(messageOf(error), { pausedMs, mustEnd: true });
-    for (const copy of copies) endCopy(system, copy);
-    if (copies.length > 0) reap(system, { request, gadgets, hooks, copies, by: undefined });
-    throw new Aborted(messageOf(error), { pausedMs, mustEnd: false });
-  }
 }
 
 /** Areas that were saved: those that no copy has in their places, and what a copy has as zeros as it was before. */

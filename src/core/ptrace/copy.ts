@@ -31,7 +31,8 @@ export interface CopyRequest {
   readonly isFiltered: boolean;
   readonly timeoutMs: number;
   readonly onStep?: (step: ChainStep) => void;
-  readonly meanwhile?: () => void;
+  /** As in run-chain.ts; called for each copy. */
+  readonly meanwhile?: (thread: number) => void;
   /** Told of every copy at once, whatever comes after. */
   readonly onCopy?: (copy: Copy) => void;
 }

@@ -6,7 +6,7 @@ import { ExhibitError } from "../../errors.ts";
 import { buildChain, type CallBuilder } from "./chain.ts";
 import { readArea, type Gadgets } from "./gadgets.ts";
 import { Option, Regset, Request, type System } from "./system.ts";
-import { MOST_EXTENDED_BYTES, REGISTER_BYTES, type Call } from "./x86-64.ts";
+import { MOST_EXTENDED_BYTES, REGISTER_BYTES, Syscall, type Call } from "./x86-64.ts";
 
 const EVENT_FORK = 1;
 const EVENT_VFORK = 2;
@@ -16,7 +16,8 @@ const SYSCALL_STOP = 0x85;
 const AT_ENTRY = 1;
 const AT_EXIT = 2;
 const SIGKILL = 9;
-const RT_SIGRETURN = 15n;
+const RT_SIGRETURN = BigInt(Syscall.rt_sigreturn);
+const CLONE = BigInt(Syscall.clone);
 const ALL_SIGNALS = 0xffff_ffff_ffff_ffffn;
 
 /** Moments at which tests end this process, and clocks are read. */
@@ -32,8 +33,8 @@ export interface ChainRun {
   readonly childCalls: readonly Call[];
   readonly timeoutMs: number;
   readonly onStep?: (step: ChainStep) => void;
-  /** Called while the thread is at work in a call: what else there is to do meanwhile. */
-  readonly meanwhile?: () => void;
+  /** Called while the thread makes the child, which takes most of the time: what else there is to do. Must not throw. */
+  readonly meanwhile?: (thread: number) => void;
 }
 
 export interface ChainOutcome {
@@ -107,9 +108,11 @@ function follow(run: ChainRun, count: number, end: number) {
   const results: number[] = [];
   let child: number | undefined;
   let isReturn = false;
+  let isCloning = false;
   while (results.length < count) {
     system.ptrace(Request.SYSCALL, thread, 0, 0);
-    if (!isReturn) run.meanwhile?.();
+    if (isCloning) run.meanwhile?.(thread);
+    isCloning = false;
     const status = waitFor(system, thread, end);
     const [signal, event] = [(status >>> 8) & 0xff, status >>> 16];
     if (event === EVENT_CLONE || event === EVENT_FORK || event === EVENT_VFORK) {
@@ -119,6 +122,7 @@ function follow(run: ChainRun, count: number, end: number) {
       const info = syscallInfo(system, thread);
       if (info.kind === AT_ENTRY) {
         isReturn = info.value === RT_SIGRETURN;
+        isCloning = info.value === CLONE;
         run.onStep?.("entered");
       } else if (info.kind === AT_EXIT && !isReturn) results.push(Number(info.value));
     } else if (event !== EVENT_STOP) throw new Error(`signal ${signal} in the middle of it`);
