@@ -7,14 +7,11 @@ import { inspect } from "../inspector/inspect.ts";
 import { SilentError } from "../inspector/open.ts";
 import type { ContextRequest } from "./context.ts";
 
-type Request = Pick<
-  ContextRequest,
-  "held" | "marks" | "runId" | "signal" | "trace" | "clock" | "windowMs" | "target"
->;
+type Request = Pick<ContextRequest, "held" | "marks" | "signal" | "trace" | "clock" | "windowMs" | "target">;
 
 /** Opens the inspector of the target within the collector's time, and remembers how it is left. */
 export async function lookInside(request: Request, isClosedBetween: boolean): Promise<InspectAnswer> {
-  const { held, marks, runId, signal, trace, clock, windowMs } = request;
+  const { held, marks, signal, trace, clock, windowMs } = request;
   const began = clock.elapsedMs();
   const { startTime } = request.target;
   try {
@@ -22,7 +19,6 @@ export async function lookInside(request: Request, isClosedBetween: boolean): Pr
       held,
       startTime,
       marks,
-      runId,
       signal,
       limitMs: windowMs,
       now: clock.now,

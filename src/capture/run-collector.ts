@@ -51,7 +51,8 @@ export interface CollectorResult {
 
 /** A collector that does not come back after its signal aborted is left behind after this long. */
 const GRACE_MS = 1200;
-const STILL_OPEN = "it closes it when its event loop comes around, or the next capture on this host does";
+const STILL_OPEN =
+  "it closes it when its event loop comes around, or our relay does, which stays for 30 s, or the next capture on this host";
 
 /** A collector that does not run at all, as it is told. */
 export function leaveOut(planned: PlannedCollector, leftOut: LeftOut): CollectorResult {

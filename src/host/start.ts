@@ -30,13 +30,16 @@ export function startHelper(argv: readonly [string, ...string[]]): ChildProcess 
   });
 }
 
-/** A program of ours that a capture talks through, as urgent as we are; our pipes to it, marked as ours. */
-export function startRelay(argv: readonly string[], runId: string): ChildProcess {
+/**
+ * A program of ours that a capture talks through, as urgent as we are; our pipes to it. It bears no mark, so that no sweep ends
+ * it (process-group.ts): when we are gone it has something left to do, and ends by itself.
+ */
+export function startRelay(argv: readonly string[]): ChildProcess {
   const [file = "", ...args] = argv;
   return spawn(file, args, {
     detached: true,
     stdio: ["pipe", "pipe", "ignore"],
-    env: commandEnvironment(runId),
+    env: commandEnvironment(undefined),
   }).on("error", () => undefined);
 }
 

@@ -1,49 +1,46 @@
 // One TCP connection to a port of the target, through the relay (relay.ts). Node's inspector serves its HTTP answers and
 // the WebSocket on the same connection, one after another, so one is all we open.
-import type { ChildProcess } from "node:child_process";
 import { ExhibitError, UnsupportedError } from "../errors.ts";
 import { ownProgram } from "../host/own-program.ts";
 import { startRelay } from "../host/start.ts";
+import { openPipe, type Connection } from "./pipe.ts";
 
 /** The relay leaves when nothing has come from us for so long: we are dead, frozen, or hopelessly late. */
 const SILENCE_MS = 3000;
 /** On a host that has no CPU to spare. */
 const READY_MS = 10_000;
-const MOST_HELD_BYTES = 512 * 1024 ** 2;
-
-export interface Connection {
-  readonly write: (bytes: Uint8Array | string) => void;
-  /** Takes bytes as soon as `take` finds enough of them: it gives how many it used, 0 for none yet. */
-  readonly read: (take: (bytes: Buffer) => number) => void;
-  readonly onEnd: (ended: () => void) => void;
-  /** What comes stays where it is until `resume`. */
-  readonly pause: () => void;
-  readonly resume: () => void;
-  /** Goes away at once; may be called twice. */
-  readonly destroy: () => void;
-}
+/** It hears from us so often while there is nothing to carry yet. */
+const SIGN_MS = 500;
 
 export interface Relay {
   /** Rejects with an ExhibitError when nobody listens there. */
   readonly connect: (port: number, host: string) => Promise<Connection>;
   readonly destroy: () => void;
+  /** Ends it when nothing was opened; else it closes what was, and ends then. */
+  readonly handOver: () => void;
 }
 
 /**
- * Starts a relay, inside the network namespace of `enter` when that is a pid (nsenter(1), which needs CAP_SYS_ADMIN).
+ * Starts a relay, inside the network namespace of `enter` when that is a pid (nsenter(1), which needs CAP_SYS_ADMIN). When we
+ * fall silent it closes the inspector that `mark`, a path, tells of (marks.ts).
  * Rejects with an UnsupportedError when it does not come up: nothing has touched the target then.
  */
 export async function openRelay(request: {
-  readonly runId: string;
   readonly enter: number | undefined;
+  readonly mark: string;
 }): Promise<Relay> {
   const program = ownProgram("relay");
   const enter = request.enter === undefined ? [] : ["nsenter", "--net", "-t", String(request.enter), "--"];
-  const child = startRelay([...enter, ...program, String(SILENCE_MS)], request.runId);
+  const child = startRelay([...enter, ...program, String(SILENCE_MS), request.mark]);
   const pipe = openPipe(child);
+  const signs = setInterval(() => pipe.write("\n"), SIGN_MS).unref();
+  const handOver = () => {
+    clearInterval(signs);
+    pipe.close();
+  };
   const destroy = () => {
     child.kill("SIGKILL");
-    pipe.close();
+    handOver();
   };
   const late = setTimeout(destroy, READY_MS);
   const first = await pipe.line();
@@ -58,78 +55,17 @@ export async function openRelay(request: {
   }
   return {
     destroy,
+    handOver,
     connect: async (port, host) => {
+      clearInterval(signs);
       pipe.write(`${port} ${host}\n`);
       const answer = await pipe.line();
       if (answer !== "connected") {
-        destroy();
+        handOver();
         throw new ExhibitError(`nobody answers on port ${port}: ${answer ?? "the relay ended"}`);
       }
       const { line: _line, close: _close, ...connection } = pipe;
-      return { ...connection, destroy };
-    },
-  };
-}
-
-/** The two pipes of a child, with what has come and not been taken yet. */
-function openPipe({ stdin, stdout }: ChildProcess) {
-  let chunks: Buffer[] = [];
-  let held = 0;
-  let ended = false;
-  let take: ((bytes: Buffer) => number) | undefined;
-  const endings: (() => void)[] = [];
-  const close = () => {
-    if (ended) return;
-    ended = true;
-    stdin?.destroy();
-    stdout?.destroy();
-    for (const tell of endings) tell();
-  };
-  const offer = () => {
-    for (let used = 1; used > 0 && held > 0;) {
-      const all = Buffer.concat(chunks);
-      used = take?.(all) ?? 0;
-      chunks = used < all.length ? [all.subarray(used)] : [];
-      held = all.length - used;
-    }
-  };
-  stdin?.on("error", close);
-  stdout?.on("error", close);
-  stdout?.on("close", close);
-  stdout?.on("data", (bytes: Buffer) => {
-    chunks.push(bytes);
-    held += bytes.length;
-    if (held > MOST_HELD_BYTES) close();
-    else offer();
-  });
-  const line = () =>
-    new Promise<string | undefined>((resolve) => {
-      if (ended) return resolve(undefined);
-      endings.push(() => resolve(undefined));
-      take = (bytes) => {
-        const end = bytes.indexOf(10);
-        if (end < 0) return 0;
-        take = undefined;
-        resolve(bytes.toString("latin1", 0, end));
-        return end + 1;
-      };
-      offer();
-    });
-  return {
-    line,
-    close,
-    pause: () => void stdout?.pause(),
-    resume: () => void stdout?.resume(),
-    write: (bytes: Uint8Array | string) => {
-      if (!ended) stdin?.write(bytes);
-    },
-    read: (next: (bytes: Buffer) => number) => {
-      take = next;
-      offer();
-    },
-    onEnd: (tell: () => void) => {
-      if (ended) tell();
-      else endings.push(tell);
+      return { ...connection, destroy, handOver };
     },
   };
 }

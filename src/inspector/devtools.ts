@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { ExhibitError } from "../errors.ts";
 import { decodeFrame, encodeText, frameLength, OPCODES } from "../parsers/web-socket.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection } from "./pipe.ts";
 
 const ANSWER_MS = 3000;
 const HTTP_LIMIT_BYTES = 256 * 1024;
@@ -47,6 +47,8 @@ export interface Devtools {
   readonly pause: () => void;
   readonly resume: () => void;
   readonly destroy: () => void;
+  /** As in pipe.ts. */
+  readonly handOver: () => void;
 }
 
 /** Throws an ExhibitError when it is no inspector of Node that answers. The connection is then gone. */
@@ -197,5 +199,6 @@ function talk(connection: Connection): Omit<Devtools, "version"> {
     pause: connection.pause,
     resume: connection.resume,
     destroy: connection.destroy,
+    handOver: connection.handOver,
   };
 }

@@ -112,7 +112,8 @@ export async function hold(request: HoldRequest, opened: Opened, entry: Entry): 
       () => false,
     );
     // Never by a close frame: see parsers/web-socket.ts.
-    devtools.destroy();
+    if (asked) devtools.destroy();
+    else devtools.handOver();
     const record = { port, openedByUs: byUs, openedAt, injected: INJECTED, removed: asked };
     if (!byUs) return record;
     const closed = await isClosed(held, port, closesWithin(asked));

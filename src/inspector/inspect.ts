@@ -4,9 +4,10 @@
 import { ExhibitError, messageOf, UnsupportedError } from "../errors.ts";
 import type { HeldProcess } from "../host/process-files.ts";
 import { readOwnIdentity } from "../host/process-identity.ts";
+import { openRelay } from "./connection.ts";
 import { hold, type Entry, type Held, type HoldRequest, type Inspected } from "./hold.ts";
 import { closeLeftovers, leftOpen } from "./leftovers.ts";
-import { removeMark, writeMark } from "./marks.ts";
+import { markPath, removeMark, writeMark } from "./marks.ts";
 import { openInspector } from "./open.ts";
 import { peek } from "./peek.ts";
 import { mayInspect } from "./preflight.ts";
@@ -14,7 +15,6 @@ import { readBasics } from "../target/basics.ts";
 import { attempt } from "../target/executable.ts";
 
 export interface InspectRequest extends HoldRequest {
-  readonly runId: string;
   /** How long it may take to open. */
   readonly limitMs: number;
   /** The port is closed for so long in between, which the collector begins and ends. */
@@ -23,8 +23,8 @@ export interface InspectRequest extends HoldRequest {
 
 /** Throws UnsupportedError with the reason when the process may not be asked, SilentError when it does not answer. */
 export async function inspect(request: InspectRequest): Promise<Inspected> {
-  const { held, startTime, marks, runId, signal, awayMs } = request;
-  await closeLeftovers(marks, { runId, signal, except: { pid: held.pid, startTime } });
+  const { held, startTime, marks, signal, awayMs } = request;
+  await closeLeftovers(marks, { signal, except: { pid: held.pid, startTime } });
   const first = await enter(request, "install");
   if (awayMs === undefined) return first;
   const hasEnded = () => attempt(() => isOver(held)) ?? false;
@@ -42,8 +42,10 @@ async function enter(request: InspectRequest, entry: Entry): Promise<Held> {
   if ("mayNot" in verdict) throw new UnsupportedError(`its inspector is left alone: ${verdict.mayNot}`);
   const { bootId, ...agent } = readOwnIdentity();
   const mark = { ...identity, bootId, agent };
+  const namespaceOf = verdict.may.isElsewhere ? held.pid : undefined;
   const opened = await openInspector({
     ...request,
+    relay: await openRelay({ enter: namespaceOf, mark: markPath(marks, identity) }),
     clearance: verdict.may,
     isOurs: leftPort !== undefined,
     onSignal: () => writeMark(marks, { ...mark, port: verdict.may.port }),

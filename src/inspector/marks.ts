@@ -34,13 +34,14 @@ export async function removeMark(folder: string, mark: Pick<Mark, "pid" | "start
 /** All marks; files that are none are left alone. */
 export async function readMarks(folder: string): Promise<readonly Mark[]> {
   const names = await readdir(folder).catch(() => []);
-  const marks: Mark[] = [];
-  for (const name of names.filter((candidate) => NAME.test(candidate))) {
-    const text = await readFile(join(folder, name), "utf8").catch(() => "");
-    const mark = Mark.safeParse(parseJson(text));
-    if (mark.success) marks.push(mark.data);
-  }
-  return marks;
+  const marks = names.filter((name) => NAME.test(name)).map((name) => readMark(join(folder, name)));
+  return (await Promise.all(marks)).filter((mark) => mark !== undefined);
+}
+
+/** Undefined when there is none. */
+export async function readMark(path: string): Promise<Mark | undefined> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  return Mark.safeParse(parseJson(text)).data;
 }
 
 function parseJson(text: string): unknown {

@@ -3,7 +3,7 @@ import { ExhibitError, UnsupportedError } from "../errors.ts";
 import { delay } from "../host/clock.ts";
 import type { HeldProcess } from "../host/process-files.ts";
 import { readBasics } from "../target/basics.ts";
-import { openRelay, type Relay } from "./connection.ts";
+import type { Relay } from "./connection.ts";
 import { openDevtools, type Devtools } from "./devtools.ts";
 import type { Clearance } from "./preflight.ts";
 import { listenersOf, type Listener } from "./tcp-sockets.ts";
@@ -23,14 +23,15 @@ export interface Opened {
 export class SilentError extends ExhibitError {}
 
 /**
- * Sends SIGUSR1 unless the inspector is open already, and connects. `onSignal` runs before it is sent. Throws SilentError, UnsupportedError when
- * nothing was sent, or an ExhibitError when it cannot be reached; what was opened then stays open.
+ * Sends SIGUSR1 unless the inspector is open already, and connects by `relay`. `onSignal` runs before it is sent. Throws SilentError,
+ * UnsupportedError when nothing was sent, or an ExhibitError when it cannot be reached: what was opened then is the relay's to close.
  */
 export async function openInspector(request: {
   readonly held: HeldProcess;
   readonly startTime: string;
   readonly clearance: Clearance;
-  readonly runId: string;
+  /** It comes first: an inspector that we cannot reach must not be opened. */
+  readonly relay: Relay;
   readonly signal: AbortSignal;
   readonly limitMs: number;
   /** An inspector that is open already is one that we had opened. */
@@ -38,10 +39,7 @@ export async function openInspector(request: {
   readonly onSignal: () => Promise<void>;
   readonly onOpen: (port: number) => Promise<void>;
 }): Promise<Opened> {
-  const { held, clearance } = request;
-  // The way in comes first: an inspector that we cannot reach must not be opened.
-  const enter = clearance.isElsewhere ? held.pid : undefined;
-  const relay = await openRelay({ runId: request.runId, enter });
+  const { clearance, relay } = request;
   try {
     if (clearance.open !== undefined) {
       if (request.isOurs) await request.onOpen(clearance.open.port);
@@ -55,7 +53,8 @@ export async function openInspector(request: {
     await request.onOpen(listener.port);
     return await connectTo(relay, listener, { byUs: true, tookMs });
   } catch (error) {
-    relay.destroy();
+    if (error instanceof UnsupportedError) relay.destroy();
+    else relay.handOver();
     throw error;
   }
 }

@@ -1,24 +1,36 @@
 // Carries bytes between our stdin and stdout and one port of a target, from inside the target's network namespace when it
 // is started there by nsenter(1). It is a program of its own because of how it ends: when the capture is killed its stdin
-// closes, and when the capture is frozen its stdin falls silent; both times the connection goes at once, so that the
-// target can close its inspector. What must stay true: it leaves by destroy(), and adds not one byte of its own.
-//   relay.js SILENCE_MS   says "ready", waits for "PORT HOST" on a line, says "connected" or "failed ERRNO", then carries
-import { connect } from "node:net";
+// closes, and when the capture is frozen its stdin falls silent; both times the connection goes at once, and what that capture
+// had opened is closed (close-alone.ts). What must stay true: it leaves by destroy(), and adds not one byte of its own.
+//   relay.js SILENCE_MS MARK   says "ready", waits for "PORT HOST" on a line (an empty one is a sign of life), says
+//   "connected" or "failed ERRNO", then carries; MARK is the file that tells of the inspector (marks.ts)
+import { existsSync } from "node:fs";
+import { connect, type Socket } from "node:net";
 import { errnoOf } from "../errors.ts";
 
-const silenceMs = Number(process.argv[2]);
+const [silence, mark = ""] = process.argv.slice(2);
+const served = process.ppid;
+let carried: Socket | undefined;
+let isLeaving = false;
 
-function leave(): never {
-  process.exit(0);
+const quit = () => process.exit(0);
+
+function leave(): void {
+  if (isLeaving) return;
+  isLeaving = true;
+  carried?.destroy();
+  if (!existsSync(mark)) return quit();
+  // Loaded only when it is needed: a relay has little to carry.
+  void import("./close-alone.ts").then(({ closeAlone }) => closeAlone(mark, served)).then(quit, quit);
 }
+
+const watchdog = setTimeout(leave, Number(silence));
+process.stdin.on("data", () => watchdog.refresh());
 
 function carry(port: number, host: string, early: Buffer): void {
   const socket = connect({ port, host, noDelay: true });
-  const watchdog = setTimeout(leave, silenceMs);
-  process.stdin.on("data", (bytes: Buffer) => {
-    watchdog.refresh();
-    socket.write(bytes);
-  });
+  carried = socket;
+  process.stdin.on("data", (bytes: Buffer) => void socket.write(bytes));
   socket.once("connect", () => {
     process.stdout.write("connected\n");
     if (early.length > 0) socket.write(early);
@@ -39,6 +51,7 @@ function carry(port: number, host: string, early: Buffer): void {
 let order = Buffer.alloc(0);
 function readOrder(bytes: Buffer): void {
   order = Buffer.concat([order, bytes]);
+  while (order[0] === 10) order = order.subarray(1);
   const end = order.indexOf(10);
   if (end < 0) return;
   process.stdin.off("data", readOrder);
@@ -48,6 +61,6 @@ function readOrder(bytes: Buffer): void {
 
 process.stdin.on("data", readOrder);
 process.stdin.once("end", leave);
-process.stdin.once("error", leave);
-process.stdout.once("error", leave);
+process.stdin.on("error", leave);
+process.stdout.on("error", leave);
 process.stdout.write("ready\n");

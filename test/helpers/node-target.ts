@@ -111,6 +111,17 @@ http.createServer((request, response) => {
 
 export const servicePort = ({ stdout }: NodeTarget) => Number.parseInt(stdout(), 10);
 
+export function startTimeOf(pid: number): string {
+  const held = openProcess(pid);
+  try {
+    const startTime = readBasics(held)?.startTime;
+    if (startTime === undefined) throw new Error("it has no start time");
+    return startTime;
+  } finally {
+    held.close();
+  }
+}
+
 /** Looks inside, through the engine itself. The folder of marks is removed with the test. */
 export async function look(
   t: Pick<TestContext, "after">,
@@ -129,7 +140,6 @@ export async function look(
     held,
     startTime: readBasics(held)?.startTime ?? "",
     marks,
-    runId: `test.${process.pid}`,
     signal: stop.signal,
     limitMs: 10_000,
     awayMs,

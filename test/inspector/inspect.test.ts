@@ -4,7 +4,6 @@ import { readdirSync } from "node:fs";
 import { Agent, get } from "node:http";
 import { test } from "node:test";
 import { Drained, Final, parseObserved } from "../../src/collectors/runtime/observed.ts";
-import { openProcess } from "../../src/host/process-files.ts";
 import { readBootId } from "../../src/host/process-identity.ts";
 import { writeMark } from "../../src/inspector/marks.ts";
 import { percentile } from "../../src/parsers/latency-histogram.ts";
@@ -15,9 +14,9 @@ import {
   SERVICE,
   servicePort,
   startNode,
+  startTimeOf,
   type NodeTarget,
 } from "../helpers/node-target.ts";
-import { readBasics } from "../../src/target/basics.ts";
 import { until } from "../helpers/until.ts";
 
 interface Answer {
@@ -50,15 +49,6 @@ async function askMany(target: NodeTarget, path: (index: number) => string, coun
       )),
     );
   return answers;
-}
-
-function startTimeOf(pid: number): string {
-  const held = openProcess(pid);
-  try {
-    return readBasics(held)?.startTime ?? assert.fail("it has no start time");
-  } finally {
-    held.close();
-  }
 }
 
 test("it counts every request with its status and time, and leaves nothing behind", async (t) => {

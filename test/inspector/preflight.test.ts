@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { openProcess } from "../../src/host/process-files.ts";
+import { openRelay } from "../../src/inspector/connection.ts";
 import { openInspector } from "../../src/inspector/open.ts";
 import { mayInspect } from "../../src/inspector/preflight.ts";
 import { readBasics } from "../../src/target/basics.ts";
@@ -102,7 +103,7 @@ test("a handler of SIGUSR1 that comes between the preflight and the signal is se
     held,
     startTime: readBasics(held)?.startTime ?? "",
     clearance: verdict.may,
-    runId: `test.${process.pid}`,
+    relay: await openRelay({ enter: undefined, mark: "/nowhere" }),
     signal: new AbortController().signal,
     limitMs: 10_000,
     isOurs: false,

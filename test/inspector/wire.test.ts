@@ -27,7 +27,7 @@ test("on the wire there are requests and text frames, and the end is no close fr
   await once(proxy, "listening");
   const address = proxy.address();
   const port = typeof address === "object" ? (address?.port ?? 0) : 0;
-  const relay = await openRelay({ runId: `test.${process.pid}`, enter: undefined });
+  const relay = await openRelay({ enter: undefined, mark: "/nowhere" });
   const devtools = await openDevtools(await relay.connect(port, "127.0.0.1"), port);
 
   const values = [

@@ -57,6 +57,6 @@ async function enterNode(context: Context): Promise<Entered> {
   if ("refused" in answer) return outside(answer.refused);
   await context.saveJson("inspector.json", { silentMs: answer.silentMs });
   return outside(
-    `its main thread gave no answer for ${answer.silentMs} ms; its inspector may still open, and the next capture closes it`,
+    `its main thread gave no answer for ${answer.silentMs} ms; should its inspector open within 30 s, it is closed by our relay, which stays, else by the next capture`,
   );
 }
