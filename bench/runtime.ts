@@ -116,7 +116,7 @@ for (const [how, what] of parts.has("disturb") ? ways : []) {
     `captures ${what} at a random moment`,
     `${result.rounds}, ${result.inside} of them inside; ${result.deaths} deaths, ${result.leftBehind} with something left, ` +
       `longest stall ${Math.round(result.longestStallMs)} ms more than beside, gone after ${Math.round(result.longestGoneMs)} ms at most` +
-      `, but for ${result.closedByNext} that the next capture closed`,
+      (result.closedByNext === 0 ? "" : `, but for ${result.closedByNext} that the next capture closed`),
     "0 deaths, nothing left, no stall > 1 s, 6 s",
   ]);
 }
