@@ -1,5 +1,5 @@
 // Processes by their command line, as pgrep -f does. Neither we nor the processes above us ever match: their command
-// lines hold the pattern itself.
+// lines hold the pattern itself. Nor does one that looks for the same by us: a `fleet` over SSH that also asks its own host.
 import { TargetError, UsageError, messageOf } from "../errors.ts";
 import { printable } from "../printable.ts";
 import { splitAtNul } from "./facts.ts";
@@ -18,7 +18,7 @@ export function findMatching(pattern: string): readonly FoundTarget[] {
     const line = splitAtNul(bytes)
       .map((part) => part.toString("utf8"))
       .join(" ");
-    if (line === "" || excluded.has(pid) || !expression.test(line)) continue;
+    if (line === "" || excluded.has(pid) || looksFor(line, pattern) || !expression.test(line)) continue;
     const target = holdUnlessGone(pid, pattern);
     if (target !== undefined) found.push(target);
   }
@@ -27,6 +27,16 @@ export function findMatching(pattern: string): readonly FoundTarget[] {
       hint: "the pattern is a regular expression over the arguments joined by blanks",
     });
   return found.toSorted((a, b) => a.target.pid - b.target.pid);
+}
+
+const EXHIBIT = /(?:^|[/ '"])(?:exhibit|cli\.[jt]s) /;
+
+/** As it is typed, or as one word for a shell (ssh, `sh -c`). */
+function looksFor(line: string, pattern: string): boolean {
+  if (!EXHIBIT.test(line)) return false;
+  return ["--match ", "--match="].some((option) =>
+    ["", "'", '"'].some((quote) => line.includes(`${option}${quote}${pattern}`)),
+  );
 }
 
 function compile(pattern: string): RegExp {

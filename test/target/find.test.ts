@@ -159,6 +159,26 @@ test("a pattern finds every process whose command line matches", async (t) => {
   );
 });
 
+test("a pattern does not match who looks for the same by exhibit, but another program with such an option", async (t) => {
+  const mark = randomBytes(8).toString("hex");
+  const idle = ["sh", "-c", "echo up; read x"] as const;
+  const looking = ["exhibit", "fleet", "capture", "--match", mark];
+  for (const words of [
+    looking,
+    ["ssh", "host", looking.join(" ")],
+    [...looking.slice(0, 3), `--match=${mark}`],
+  ])
+    await start(t, [...idle, ...words]);
+  const router = await start(t, [...idle, "router", "--match", mark]);
+
+  const found = await find(t, { match: mark });
+
+  assert.deepEqual(
+    found.map(({ target }) => target.pid),
+    [router.pid],
+  );
+});
+
 test("a pattern never matches exhibit itself, or what started it", async () => {
   const mark = randomBytes(8).toString("hex");
   const request = JSON.stringify({ match: mark });
