@@ -2,20 +2,18 @@
 // that seal the same bundle would each make the other's digests wrong.
 import { readdir, rm, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { bundlePaths, EVIDENCE_FOLDER, LOCKS_FOLDER, type BundlePaths } from "../bundle/layout.ts";
-import type { CaptureFile, CollectorRecord, ReadingRecord } from "../bundle/manifest.ts";
-import { describeLeftCore, PENDING } from "../collectors/core/late-core.ts";
+import { bundlePaths, EVIDENCE_FOLDER, LOCKS_FOLDER } from "../bundle/layout.ts";
+import type { CaptureFile, CollectorRecord } from "../bundle/manifest.ts";
 import { messageOf } from "../errors.ts";
 import { delay } from "../host/clock.ts";
-import { isTemporaryName, makeFolder, writeFileDurable } from "../host/files.ts";
+import { isTemporaryName, makeFolder } from "../host/files.ts";
 import { isInOwnCgroup, removeEmptyCgroups } from "../host/own-cgroup.ts";
 import { findMarked, sweep } from "../host/process-group.ts";
 import { isAlive } from "../host/process-identity.ts";
 import { holdLock } from "../host/lock.ts";
 import { listSpool } from "../upload/spool.ts";
-import { printable } from "../printable.ts";
 import { readJournal } from "./journal.ts";
-import { toRecord } from "./judge-collector.ts";
+import { bytesIn, CORE, KILLED_WHILE, recordLeftCore } from "./left-core.ts";
 import { sealBundle, type SealingSettings, type SealRequest } from "./seal.ts";
 
 /** For processes that were just killed to be gone, with what they were writing. */
@@ -23,9 +21,6 @@ const STRAYS_END_MS = 200;
 
 const LOOK_MS = 100;
 
-/** The collector whose evidence may be whole later than its capture. */
-const CORE = "core";
-const KILLED_WHILE = "exhibit was killed while it ran";
 const KILLED = {
   capture: "exhibit was killed while it captured",
   run: "exhibit was killed while the command ran",
@@ -85,32 +80,6 @@ function openPatience(patienceMs: number): (captureId: string) => Promise<boolea
       if (performance.now() > end) return false;
       await delay(LOOK_MS);
     }
-  };
-}
-
-/** The record of a core that stood when its capture was ended, as it is now. */
-async function recordLeftCore(
-  paths: BundlePaths,
-  record: CollectorRecord | undefined,
-): Promise<{ readonly record: CollectorRecord; readonly readings: readonly ReadingRecord[] } | undefined> {
-  const isOpen = record?.reason === KILLED_WHILE || record?.reason?.endsWith(PENDING);
-  const folder = paths.evidence(CORE);
-  const core = isOpen ? await describeLeftCore(paths.late, folder) : undefined;
-  if (record === undefined || core === undefined) return undefined;
-  await writeFileDurable(join(folder, "core.json"), `${JSON.stringify(core.facts, undefined, 2)}\n`);
-  const { reason = "", ...rest } = record;
-  const before = reason === KILLED_WHILE ? "" : reason.slice(0, -PENDING.length).replace(/; $/, "");
-  const reasons = [...(before === "" ? [] : [before]), ...core.problems];
-  return {
-    record: {
-      ...rest,
-      ...(reasons.length === 0
-        ? { status: "ok" as const }
-        : { status: "partial" as const, reason: printable(reasons.join("; "), 2000) }),
-      method: core.method,
-      bytes: await bytesIn(folder),
-    },
-    readings: core.readings.map((reading) => toRecord(CORE, reading)),
   };
 }
 
@@ -184,12 +153,6 @@ async function lastWriteIn(folder: string, collectors: ReadonlySet<string>): Pro
     for (const name of await readdir(join(folder, EVIDENCE_FOLDER, collector)))
       lastMs = Math.max(lastMs, (await stat(join(folder, EVIDENCE_FOLDER, collector, name))).mtimeMs);
   return lastMs === 0 ? undefined : new Date(lastMs).toISOString();
-}
-
-async function bytesIn(folder: string): Promise<number> {
-  let bytes = 0;
-  for (const name of await readdir(folder)) bytes += (await stat(join(folder, name))).size;
-  return bytes;
 }
 
 /** Folders of bundles that never began, files of bundles that are sealed, and locks on processes that have ended. */

@@ -120,6 +120,7 @@ export function verifyHead(head: Buffer, bytes: number, threads: readonly number
   const threadIds = segments
     .filter(({ type }) => type === PT_NOTE)
     .flatMap(({ offset, fileBytes }) => threadIdsOf(parseNotes(head.subarray(offset, offset + fileBytes))));
+  if (threadIds.length === 0) problems.push("the core holds no thread");
   const there = new Set(threadIds);
   const missing = threads.filter((thread) => !there.has(thread));
   if (missing.length > 0)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { readFile, readdir, readlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -88,6 +88,25 @@ test("core is never called complete when the target is not the same afterwards",
 
   assert.deepEqual(readings, []);
   assert.deepEqual(gaps, ["the target ended while the core was taken, so parts of it may be empty"]);
+  assert.equal(JSON.parse(saved.get("core.json") ?? "{}").complete, false);
+});
+
+test("core by gdb is not called complete when the target's coredump_filter leaves its memory out", async (t) => {
+  const { collector, recording } = live("filtered");
+  const filter = `/proc/${child.pid ?? 0}/coredump_filter`;
+  writeFileSync(filter, "0x10");
+  t.after(() => writeFileSync(filter, "0x33"));
+
+  const { readings, saved, gaps } = await collectRecorded(collector, {
+    ...recording,
+    options: { method: "gdb" },
+  });
+
+  assert.deepEqual(readings, []);
+  assert.match(
+    gaps.join(),
+    /^the target's coredump_filter \(0x10\) leaves its private memory out of the core; with 0x33 in \/proc\/\d+\/coredump_filter it would be in it$/,
+  );
   assert.equal(JSON.parse(saved.get("core.json") ?? "{}").complete, false);
 });
 

@@ -34,8 +34,10 @@ export async function takeByGdb(context: Context, instead: readonly Instead[]): 
   const core = await readCoreFile(path);
   if (core === undefined) throw noCore(gdb.attachError ?? gdb.writeErrors[0], target.pid);
 
-  const problems = coreProblems({ core, threadsBefore, threadsAfter, targetAfter }, gdb);
-  const leftOut = leavesOut(filter);
+  const problems = [
+    ...coreProblems({ core, threadsBefore, threadsAfter, targetAfter }, gdb),
+    ...leavesOut(filter, target.pid),
+  ];
   const { threadIds, ...contents } = core.contents ?? {};
   await context.saveJson("core.json", {
     method: "gdb",
@@ -55,7 +57,7 @@ export async function takeByGdb(context: Context, instead: readonly Instead[]): 
     complete: problems.length === 0,
     problems,
   });
-  for (const problem of [...problems, ...leftOut]) context.gap(problem);
+  for (const problem of problems) context.gap(problem);
   return problems.length > 0
     ? []
     : [coreReading(core.sizeBytes, { method: "gdb", threads: threadIds?.length })];
@@ -91,8 +93,10 @@ async function lookAgain(
 }
 
 /** gdb obeys the target's filter; without bit 0 the heap is not in the core (core(5), "coredump_filter"). */
-function leavesOut(filter: string | undefined): string[] {
+function leavesOut(filter: string | undefined, pid: number): string[] {
   const bits = /^[0-9a-f]{1,8}$/.test(filter?.trim() ?? "") ? Number.parseInt(filter ?? "", 16) : undefined;
   if (bits === undefined || (bits & 1) === 1) return [];
-  return [`the target's coredump_filter (${filter?.trim()}) leaves its private memory out of the core`];
+  return [
+    `the target's coredump_filter (0x${bits.toString(16)}) leaves its private memory out of the core; with 0x33 in /proc/${pid}/coredump_filter it would be in it`,
+  ];
 }

@@ -17,7 +17,11 @@ type Context = CollectorContext<unknown>;
 
 /** Of what it promises for a core through a compressor, so much may reach the disk: a third is usual (measured). */
 const PACKED_SHARE = 0.5;
-const LOOK_MS = 500;
+/** At 400 MB a second a reserve of a small disk is gone in no time. */
+const LOOK_MS = 100;
+
+const NO_ROOM =
+  "the core broke off: no room is left beside the reserve (spool.keepFree); what there was of it is removed, so that the rest can be sealed";
 
 interface Taken {
   readonly about: AboutCore;
@@ -130,7 +134,8 @@ async function finish(
     complete = await standing.finished;
   } catch (error) {
     check?.cancel();
-    broken.push(watch.reason() ?? (error instanceof ExhibitError ? error.message : String(error)));
+    const said = watch.reason() ?? (error instanceof ExhibitError ? error.message : String(error));
+    broken.push((await makeRoom(path, context)) ?? said);
   } finally {
     watch.stop();
   }
@@ -146,6 +151,22 @@ async function finish(
   await context.saveJson("core.json", facts);
   for (const problem of problems) context.gap(problem);
   return readings;
+}
+
+/**
+ * A core that broke off because the disk is full is of no use, and keeps the rest from being sealed and the next capture from
+ * beginning: it is removed. Resolves with the words for it; undefined where there is room.
+ */
+async function makeRoom(
+  path: string,
+  { left }: { readonly left: () => Promise<Left> },
+): Promise<string | undefined> {
+  const room = await left().catch(() => undefined);
+  if (room === undefined || room.bytes > 0) return undefined;
+  return unlink(path).then(
+    () => NO_ROOM,
+    () => undefined,
+  );
 }
 
 /** Ends the helper when its time is up or the disk is full: what is left free is not ours. */

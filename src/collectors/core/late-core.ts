@@ -41,7 +41,7 @@ interface TakenCore {
 export interface DescribedCore {
   readonly method: string;
   /** core.json. */
-  readonly facts: unknown;
+  readonly facts: Readonly<Record<string, unknown>>;
   /** None: it is a core, whole and checked. */
   readonly problems: readonly string[];
   readonly readings: readonly Reading[];

@@ -48,3 +48,16 @@ export function dumpedBytes(area: AreaDetails, filter: number): number {
 export function isListed(area: AreaDetails, bytes: number): boolean {
   return bytes > 0 || area.inode !== 0 || area.residentBytes + area.swapBytes === 0;
 }
+
+/**
+ * How much memory that is nowhere but in the process a filter keeps out of a core, where the usual one would not. Of new areas
+ * nothing is known but that they may be written to: all of such a one counts.
+ */
+export function filteredBytes(areas: readonly AreaDetails[], filter: number): number {
+  return areas.reduce((sum, area) => {
+    if (dumpedBytes(area, filter) > 0 || dumpedBytes(area, USUAL_FILTER) === 0) return sum;
+    const { anonymousBytes, residentBytes, swapBytes, permissions } = area;
+    const there = permissions[3] === "s" || area.flags.huge ? residentBytes : anonymousBytes;
+    return sum + there + swapBytes;
+  }, 0);
+}

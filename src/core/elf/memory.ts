@@ -3,6 +3,7 @@
 // buffer is filled while the other is being written.
 import { read } from "node:fs";
 import { promisify } from "node:util";
+import { ExhibitError } from "../../errors.ts";
 import type { AreaDetails } from "../../parsers/proc-maps.ts";
 import type { CoreSegment } from "./core-head.ts";
 
@@ -10,6 +11,8 @@ const PAGE_BYTES = 4096;
 /** The fastest reads of /proc/PID/mem (measured: 256 KB to 1 MB). */
 const READ_BYTES = 512 * 1024;
 const PAGEMAP_BYTES = 128 * 1024;
+/** Of a process that is gone nothing more can be read: gigabytes of zeros would be written in its place. */
+const ASK_EVERY_BYTES = 256 * PAGE_BYTES;
 
 const readAt = promisify(read);
 
@@ -24,6 +27,8 @@ export interface MemorySource {
   readonly memory: number;
   readonly pagemap: number | undefined;
   readonly saved: readonly Saved[];
+  /** Asked when a read fails: why nothing more will come of it. */
+  readonly lost?: () => string | undefined;
 }
 
 export interface MemoryCounts {
@@ -85,9 +90,9 @@ export async function streamMemory(
   return counts;
 }
 
-/** Reads one piece; a page that cannot be read becomes zeros, and is counted. */
+/** Reads one piece; a page that cannot be read becomes zeros, and is counted. Rejects when the process is lost. */
 async function fill(
-  { memory, saved }: MemorySource,
+  { memory, saved, lost }: MemorySource,
   { bytes, address }: { readonly bytes: Buffer; readonly address: number },
   counts: MemoryCounts,
 ): Promise<void> {
@@ -97,6 +102,8 @@ async function fill(
     }));
     at += bytesRead;
     if (bytesRead > 0) continue;
+    const reason = counts.failedBytes % ASK_EVERY_BYTES === 0 ? lost?.() : undefined;
+    if (reason !== undefined) throw new ExhibitError(reason);
     const skipped = Math.min(bytes.length - at, PAGE_BYTES - ((address + at) % PAGE_BYTES));
     if (!isSaved(saved, address + at, skipped)) {
       counts.failedBytes += skipped;

@@ -97,7 +97,8 @@ function unsafeDescriptor(pid: number): string | undefined {
 /** What the copy itself costs at once, and a tenth of the memory for what the target writes while it exists. */
 function memoryFault({ pid, status }: TargetFacts): string | undefined {
   const resident = status.residentBytes ?? 0;
-  const needed = Math.round(64 * MIB + resident / 512 + resident / 10);
+  // What is swapped out comes into memory when it is read, and is charged as all of the target's is.
+  const needed = Math.round(64 * MIB + resident / 512 + resident / 10 + (status.swapBytes ?? 0));
   const headroom = readHeadroom(pid);
   if (headroom === undefined || headroom.bytes >= needed) return undefined;
   const have = Math.max(0, Math.round(headroom.bytes / MIB));

@@ -13,6 +13,7 @@ import type { HelperEvent } from "./messages.ts";
 import type { HelperRequest, Talk } from "./request.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { takeStopped } from "./stop.ts";
+import { toldBySystem } from "./told-by-system.ts";
 
 const EVENTS = 3;
 
@@ -88,10 +89,11 @@ async function main(argument: string | undefined): Promise<number> {
     return 0;
   } catch (error) {
     const pausedMs = error instanceof Aborted ? error.pausedMs : 0;
-    const hint = error instanceof ExhibitError && error.hint !== undefined ? { hint: error.hint } : {};
-    const reason = messageOf(error);
-    if (stood) talk.tell({ event: "failed", reason, ...(pausedMs > 0 ? { pausedMs } : {}) });
-    else talk.tell({ event: "refused", reason, ...hint, pausedMs });
+    const told = toldBySystem(messageOf(error), request.pid);
+    const hint = error instanceof ExhibitError ? error.hint : told.hint;
+    if (stood) talk.tell({ event: "failed", reason: told.reason, ...(pausedMs > 0 ? { pausedMs } : {}) });
+    else
+      talk.tell({ event: "refused", reason: told.reason, ...(hint === undefined ? {} : { hint }), pausedMs });
     return error instanceof ExhibitError ? 3 : 1;
   }
 }

@@ -79,7 +79,7 @@ export function reasonToStay(headroom: Headroom | undefined, residentBytes: numb
 function assertRoom({ pid, status }: TargetFacts): void {
   const groups = readFileSync(`/proc/${pid}/cgroup`, "latin1");
   const headroom = unifiedHeadroom(groups, readFileSync("/proc/self/mountinfo", "latin1"));
-  const reason = reasonToStay(headroom, status.residentBytes ?? 0);
+  const reason = reasonToStay(headroom, (status.residentBytes ?? 0) + (status.swapBytes ?? 0));
   if (reason !== undefined) throw new ExhibitError(reason);
 }
 

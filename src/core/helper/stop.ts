@@ -14,6 +14,7 @@ import { readRegisters } from "./registers.ts";
 import type { HelperRequest, Talk } from "./request.ts";
 import { Aborted } from "./aborted.ts";
 import { assertUnchanged, readTarget } from "./target.ts";
+import { withTouched } from "./touched.ts";
 import { describe } from "./unfrozen.ts";
 import { coreFaults, writeCore } from "./write-core.ts";
 
@@ -44,10 +45,13 @@ export async function takeStopped(system: System, request: HelperRequest, talk: 
     const stopMs = performance.now() - begun;
     assertUnchanged(target);
     const threads = readRegisters(system, pid, held.stopped());
-    // Its areas as they are now, with what smaps told of them: reading that again would be most of a short pause.
+    // Its areas as they are now, with what smaps told of them (reading that again would be most of a short pause), and with
+    // what was written to since.
     const known = new Map(target.areas.map((area) => [area.start, area]));
-    const areas = parseMaps(readFileSync(`/proc/${pid}/maps`, "latin1")).map((area) =>
-      describe(area, known.get(area.start)),
+    const now = parseMaps(readFileSync(`/proc/${pid}/maps`, "latin1"));
+    const areas = withTouched(
+      pid,
+      now.map((area) => describe(area, known.get(area.start))),
     );
     const signal = AbortSignal.any([talk.ended, enough]);
     const written = await writeCore({ target, threads, areas, from: pid, saved: [], output, signal });

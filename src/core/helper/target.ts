@@ -53,7 +53,10 @@ export function readTarget(pid: number, startTime: string): TargetFacts {
 export function assertUnchanged({ pid, stat, facts }: TargetFacts): void {
   if (parseProcStat(read(pid, "stat"))?.startTime !== stat.startTime)
     throw new ExhibitError("the target has ended");
-  if (!Buffer.from(read(pid, "auxv"), "latin1").equals(facts.auxiliaryVector))
+  const auxiliaryVector = Buffer.from(read(pid, "auxv"), "latin1");
+  // A zombie has none.
+  if (auxiliaryVector.length === 0) throw new ExhibitError("the target has ended");
+  if (!auxiliaryVector.equals(facts.auxiliaryVector))
     throw new ExhibitError("the target has begun another program");
 }
 

@@ -9,6 +9,7 @@ import { buildCoreHead } from "../../../src/core/elf/core-head.ts";
 import { dumpedBytes, isListed, USUAL_FILTER } from "../../../src/core/elf/dump-rule.ts";
 import { verifyHead } from "../../../src/core/verify-stream.ts";
 import type { AreaDetails } from "../../../src/parsers/proc-maps.ts";
+import { notesOf } from "../../helpers/core-notes.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "exhibit-head-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -46,14 +47,16 @@ test("a process of more areas than 16 bits count has a core that others read", a
 });
 
 test("a core that is shorter or longer than its headers say, or lacks a thread, is none", () => {
-  const { bytes, totalBytes } = buildCoreHead([{ area: area(), bytes: 8192 }], Buffer.alloc(0));
+  const { bytes, totalBytes } = buildCoreHead([{ area: area(), bytes: 8192 }], notesOf(7));
+  const nobody = buildCoreHead([{ area: area(), bytes: 8192 }], Buffer.alloc(0));
 
-  assert.deepEqual(verifyHead(bytes, totalBytes, []).problems, []);
-  assert.deepEqual(verifyHead(bytes, totalBytes - 1, []).problems, [
+  assert.deepEqual(verifyHead(bytes, totalBytes, [7]).problems, []);
+  assert.deepEqual(verifyHead(nobody.bytes, nobody.totalBytes, []).problems, ["the core holds no thread"]);
+  assert.deepEqual(verifyHead(bytes, totalBytes - 1, [7]).problems, [
     `the core has ${totalBytes - 1} bytes where its headers need ${totalBytes}`,
   ]);
   assert.deepEqual(verifyHead(bytes, totalBytes, [7, 8]).problems, [
-    "2 of 2 threads are not in the core, the first 7",
+    "1 of 2 threads are not in the core, the first 8",
   ]);
   assert.deepEqual(verifyHead(bytes.subarray(0, 100), totalBytes, []).problems, [
     "the core's headers are cut off",

@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { readHeadroom, unifiedHeadroom } from "../../../src/core/helper/headroom.ts";
+import { reasonNotToCopy } from "../../../src/core/helper/preflight.ts";
+import { readTarget } from "../../../src/core/helper/target.ts";
+import { startTimeOf } from "../../helpers/core-target.ts";
 
 const MIB = 1024 ** 2;
 const PID = 4711;
@@ -73,4 +76,16 @@ test("without memory.high it is memory.max, or what the host has", () => {
 
   assert.deepEqual(readHeadroom(PID, limited.proc), { bytes: 999 * MIB, where: "in its memory cgroup" });
   assert.deepEqual(readHeadroom(PID, free.proc), { bytes: 8 * 1024 ** 3, where: "on the host" });
+});
+
+test("what is swapped out counts before a copy is made: its reading brings it back into memory", () => {
+  const { pid } = process;
+  const target = readTarget(pid, startTimeOf(pid));
+  const swapped = { ...target, status: { ...target.status, swapBytes: 2 ** 50 } };
+
+  assert.equal(reasonNotToCopy(target), undefined);
+  assert.match(
+    reasonNotToCopy(swapped) ?? "",
+    /^too little memory for a copy: \d+ MiB left .*, 10737\d{5} MiB needed$/,
+  );
 });
