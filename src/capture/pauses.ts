@@ -52,7 +52,7 @@ export interface Pauses {
 
 export interface Held<T> {
   readonly value: T;
-  /** In steps of LOOK_MS, at least one: a shorter stop is not seen. None when another tracer holds the target. */
+  /** In steps of LOOK_MS, at least one: a shorter stop is not seen. None when another tracer holds the target, or we may not. */
   readonly observedPauseMs: number;
   readonly tooLong: boolean;
 }
@@ -61,6 +61,8 @@ export function openPauses(request: {
   readonly held: HeldProcess;
   readonly guardian: Guardian;
   readonly maxPauseMs: number;
+  /** False where the right to trace it is missing: then no tool stops it, however it tries. */
+  readonly mayTrace?: boolean;
   /** Told before and after, for the journal. */
   readonly onPause: (name: string) => Promise<void>;
   readonly onResumed: (name: string, observedPauseMs: number) => Promise<void>;
@@ -69,7 +71,8 @@ export function openPauses(request: {
   let totalMs = 0;
   const traced = isTraced(held);
   const wasStopped = traced || isStopped(stateOf(held));
-  const observed = (seenMs: number) => (traced ? seenMs : Math.max(LOOK_MS, seenMs));
+  const isLeftAlone = traced || request.mayTrace === false;
+  const observed = (seenMs: number) => (isLeftAlone ? seenMs : Math.max(LOOK_MS, seenMs));
   let untilMs = Number.POSITIVE_INFINITY;
   const leftMs = () => Math.max(0, Math.min(request.maxPauseMs - totalMs, untilMs - monotonicMs()));
 

@@ -97,13 +97,11 @@ function reasonToLeaveOut(
       status: "skipped",
       reason: `needs about ${size(estimate.sizeBytes)}; ${size(request.spendableBytes)} may be written (--max-size, spool.keepFree)`,
     };
-  if (
-    stops &&
-    estimate.timeMs > request.budgetMs - request.elapsedMs - reserveOf(request) - SHORTEST_WINDOW_MS
-  )
+  const leftMs = request.budgetMs - request.elapsedMs - reserveOf(request) - SHORTEST_WINDOW_MS;
+  if (stops && estimate.timeMs > leftMs)
     return {
       status: "skipped",
-      reason: `takes about ${seconds(estimate.timeMs)}, which does not fit the budget of ${seconds(request.budgetMs)}`,
+      reason: `takes about ${seconds(estimate.timeMs)}; of the budget of ${seconds(request.budgetMs)} it may have ${seconds(Math.max(0, leftMs))}`,
     };
   return undefined;
 }

@@ -109,6 +109,7 @@ export async function runCapture(
     held: request.held,
     guardian,
     maxPauseMs: request.maxPauseMs,
+    mayTrace: request.missingRight === undefined,
     onPause: async (name) => {
       await note({ kind: "pause", name, at: clock.now() });
       await journal.sync().catch(() => undefined);

@@ -79,15 +79,17 @@ async function describeStored(ref: StoredRef, loaded: LoadedSettings): Promise<S
   const { manifest, sha256 } = mustBeManifest(ref, await readStoredManifest(ref));
   const outcome = manifest.mitigation && (await readStoredOutcome(ref));
   const url = ref.store.url(ref.prefix);
+  const told = addresses(url, manifest.captureId, loaded);
+  const hasCore = manifest.files.some(({ sensitivity }) => sensitivity === "core");
   return {
     captureId: manifest.captureId,
     store: ref.store.name,
     url,
-    ...addresses(url, manifest.captureId, loaded),
+    ...told,
     manifestSha256: sha256,
     manifest,
     ...(outcome === undefined ? {} : { outcome }),
-    openCore: [],
+    openCore: hasCore && told.fetch !== undefined ? [`${told.fetch} --core`] : [],
   };
 }
 

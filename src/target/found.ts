@@ -51,7 +51,7 @@ export function hold(candidate: Candidate): FoundTarget {
   try {
     const basics = readBasics(held);
     if (basics === undefined) throw new TargetError(`process ${pid} is gone`);
-    refuseZombie(pid, basics);
+    refuseZombie(held, basics);
     refuseThread(held);
     return {
       kind: candidate.kind,
@@ -70,8 +70,17 @@ export function hold(candidate: Candidate): FoundTarget {
   }
 }
 
-function refuseZombie(pid: number, basics: Basics): void {
+function refuseZombie(held: HeldProcess, basics: Basics): void {
   if (!basics.isZombie) return;
+  const { pid } = held;
+  // /proc/PID tells of the first thread alone; with it gone nothing there can be read (pthread_exit(3)).
+  const others = (attempt(() => held.listSync("task")) ?? []).filter((thread) => thread !== String(pid));
+  const [other] = others;
+  if (other !== undefined)
+    throw new TargetError(
+      `process ${pid} lives, but its first thread has ended (threads that run on: ${others.length}): exhibit cannot look at such a process`,
+      { hint: `gdb can: gdb -p ${other} --batch -ex 'generate-core-file FILE', then exhibit add FILE` },
+    );
   throw new TargetError(`process ${pid} is a zombie: it has ended, and nothing of it is left to save`, {
     hint: `its parent, process ${basics.parentPid}, has not collected it: look there`,
   });

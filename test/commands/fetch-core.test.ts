@@ -56,8 +56,12 @@ test("fetch --core brings the core alone, unpacks it to a sparse file and says w
   });
   const path = join(at.unpacked, "evidence/core/core");
 
+  const shown = JSON.parse(at.box.run(["show", at.id, "--json"]).stdout);
   const first = at.fetchCore();
   const second = at.fetchCore();
+
+  // In the store it cannot be opened: the line that brings it here.
+  assert.deepEqual(shown.openCore, [`exhibit fetch ${at.id} --core`]);
 
   assert.equal(first.status, 0, first.stderr);
   assert.deepEqual(first.files, ["evidence/core/core.zst", "evidence/core/core.json", "manifest.json"]);

@@ -155,6 +155,9 @@ test("without rights on the target the rest is saved, exit status 3, and the mis
     assert.match(reason, /needs the rights of root or CAP_SYS_PTRACE/, name);
   }
   assert.match(result.stderr, /process partial: needs the rights of root or CAP_SYS_PTRACE/);
+  // Nobody lets it: what was never stopped is not said to have been.
+  assert.equal(manifest.pausedMs, 0);
+  assert.match(result.stderr, /the target was never stopped/);
   assert.match(stateOf(pid) ?? "gone", /^[RSD]$/);
   await assertCleanAfterwards(other);
 });

@@ -2,10 +2,20 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readdirSync, statfsSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
+import { compile, startCoreTarget } from "../helpers/core-target.ts";
 import { openSandbox } from "../helpers/exhibit.ts";
 import { mountSmall } from "../helpers/mounted.ts";
 import { start } from "../helpers/started.ts";
@@ -73,6 +83,40 @@ test("COMMAND ends the service and binds its port while the core is still being 
   assert.match(
     box.run(["show", "last"]).stdout,
     /zstd -d --sparse \S+core\.zst -o core\n +gdb \S+node core\n +llnode/,
+  );
+});
+
+test("the lines that show prints open the core in gdb, with the names of every thread's functions", async (t) => {
+  const { program, remove } = compile("target");
+  t.after(remove);
+  const target = await startCoreTarget(program);
+  t.after(target.end);
+  const [, buildId = ""] =
+    /Build ID: ([0-9a-f]+)/.exec(execFileSync("readelf", ["-n", program], { encoding: "utf8" })) ?? [];
+  const shown = () => {
+    const done = box.run(["capture", "--pid", String(target.pid), "--only", "core", "-b", "30s"]);
+    assert.equal(done.status, 0, done.stderr);
+    const lines: string[] = JSON.parse(box.run(["show", "last", "--json"]).stdout).openCore;
+    return lines;
+  };
+
+  const lines = shown();
+  // Where the executable is replaced, its path leads to another one.
+  cpSync(program, `${program}.old`);
+  rmSync(program);
+  cpSync(process.execPath, program);
+  const replaced = shown();
+
+  const looks = "-nx --batch -iex 'set debuginfod enabled off' -ex 'thread apply all bt'";
+  const script = `${lines.join("\n").replace(program, `${program}.old`)} ${looks}`;
+  const { stdout } = spawnSync("sh", ["-c", script], { cwd: box.folder, encoding: "utf8" });
+  assert.equal(stdout.match(/^Thread \d+ /gm)?.length, 8, stdout);
+  for (const name of ["main", "beat", "count", "hold_registers", "wait_for_input"])
+    assert.match(stdout, new RegExp(` ${name} \\(`));
+  assert.equal(lines.length, 2);
+  assert.equal(
+    replaced[1],
+    `# the executable was deleted or replaced while it ran: name the one with build id ${buildId} in its place`,
   );
 });
 

@@ -83,6 +83,25 @@ test("a zombie is refused, with the process that should have collected it", asyn
   });
 });
 
+test("a process whose first thread has ended is not said to have ended", async (t) => {
+  const lives = "import ctypes, threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\n";
+  const { pid } = await start(t, [
+    "python3",
+    "-c",
+    `${lives}print("up", flush=True)\nctypes.CDLL(None).pthread_exit(None)`,
+  ]);
+  await until(() => /^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8")), 30_000);
+  const [other = 0] = readdirSync(`/proc/${pid}/task`)
+    .map(Number)
+    .filter((thread) => thread !== pid);
+
+  await assert.rejects(findTargets({ pids: [pid] }, host), {
+    name: "TargetError",
+    message: `process ${pid} lives, but its first thread has ended (threads that run on: 1): exhibit cannot look at such a process`,
+    hint: `gdb can: gdb -p ${other} --batch -ex 'generate-core-file FILE', then exhibit add FILE`,
+  });
+});
+
 test("a thread is refused, with the process it belongs to", async () => {
   const threads = readdirSync("/proc/self/task").map(Number);
   const thread = threads.find((id) => id !== process.pid);

@@ -50,6 +50,7 @@ export async function takeByHelper(
     file: name,
     isPacked: packing !== undefined,
     open: openLine(executable, name.replace(/\.zst$/, "")),
+    ...(executable === undefined ? {} : { executableDeleted: executable.deleted }),
   };
   const prepared = await prepareCore({
     pid: target.pid,

@@ -23,6 +23,8 @@ const About = z.strictObject({
   file: z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/),
   isPacked: z.boolean(),
   open: z.string(),
+  /** As the kernel says it (core/open-line.ts). */
+  executableDeleted: z.boolean().optional(),
 });
 export type AboutCore = z.infer<typeof About>;
 

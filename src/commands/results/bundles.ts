@@ -108,7 +108,11 @@ export const ShowResult = z.strictObject({
   manifest: Manifest,
   receipt: Receipt.optional(),
   outcome: Outcome.optional(),
-  openCore: z.array(z.string()).describe("the commands that open its core, in order; none without one"),
+  openCore: z
+    .array(z.string())
+    .describe(
+      "the commands that open its core, in order; one that begins with # is a remark; none without a core",
+    ),
 });
 export type ShowResult = z.infer<typeof ShowResult>;
 
