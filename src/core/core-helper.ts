@@ -38,6 +38,8 @@ export interface CoreRequest {
   readonly alone?: Omit<AloneRequest, "stored">;
   /** The helper's own words; ours when they are not given. */
   readonly program?: readonly [string, ...string[]];
+  /** Aborted when there is no time to wait for its look at the target any more. */
+  readonly signal?: AbortSignal;
 }
 
 /** For killed processes to be gone; one that waits for a disk keeps its control group until the next core. */
@@ -90,7 +92,12 @@ export async function prepareCore(request: CoreRequest): Promise<PreparedCore> {
   const cancel = () => {
     for (const child of [piped.source, ...piped.through]) killGroup(child.pid, "SIGKILL");
   };
-  const ready = await next();
+  // Where a thread of the target holds its memory map, no kernel lets anybody read it, and not even SIGKILL ends the wait.
+  const ready = await Promise.race([next(), aborted(request.signal)]);
+  if (ready === "aborted") {
+    cancel();
+    throw new CoreRefusal("the target's memory could not be looked at in time");
+  }
   if (ready?.event !== "ready") {
     cancel();
     throw refusal(ready);
@@ -112,6 +119,13 @@ export async function prepareCore(request: CoreRequest): Promise<PreparedCore> {
       return { standing, finished };
     },
   };
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<"aborted"> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve("aborted");
+    signal?.addEventListener("abort", () => resolve("aborted"), { once: true });
+  });
 }
 
 function refusal(event: HelperEvent | undefined): CoreRefusal {

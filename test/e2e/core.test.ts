@@ -1,25 +1,14 @@
+// Needs: gcc gdb
 // Cores as a person gets them: by the built program, on a process that serves a port.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  statfsSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { compile, startCoreTarget } from "../helpers/core-target.ts";
 import { openSandbox } from "../helpers/exhibit.ts";
-import { mountSmall } from "../helpers/mounted.ts";
 import { start } from "../helpers/started.ts";
-import { until } from "../helpers/until.ts";
 
 const box = openSandbox();
 after(() => box.remove());
@@ -192,60 +181,6 @@ test("a pause that is not allowed is not begun, and each way says why it was not
   assert.notEqual(done.status, 0);
   assert.match(coreRecord()?.reason ?? "", /would stop the target for about/);
   assert.equal(box.manifest().pausedMs, 0);
-});
-
-/** A spool with less room than a core of the service takes, and with more than one takes as a rule. */
-function openSmallSandbox(t: Parameters<typeof start>[0]) {
-  const small = openSandbox();
-  const unmount = mountSmall(small.spool, 130 << 20);
-  t.after(() => {
-    unmount();
-    small.remove();
-  });
-  const cores = () => readdirSync(join(small.spool, small.ids().at(-1) ?? "", "evidence/core"));
-  const freeBytes = () => statfsSync(small.spool).bavail * statfsSync(small.spool).bsize;
-  return { small, cores, freeBytes };
-}
-
-test("a core that fills the disk makes room for the rest, which is sealed, and for the next capture", async (t) => {
-  const { pid } = await startService(t);
-  const { small, cores, freeBytes } = openSmallSandbox(t);
-
-  const done = small.run(["capture", "--pid", String(pid), "--only", "core", "-b", "30s"]);
-
-  assert.equal(done.status, 3, done.stderr);
-  const record = small.manifest().collectors.find(({ name }) => name === "core");
-  assert.equal(record?.status, "partial");
-  assert.equal(
-    record?.reason,
-    "the core broke off: no room is left beside the reserve (spool.keepFree); what there was of it is removed, so that the rest can be sealed",
-  );
-  assert.deepEqual(cores(), ["core.json"]);
-  assert.ok(freeBytes() > 120 << 20);
-  assert.equal(small.run(["verify", "last"]).status, 0);
-});
-
-test("a core that fills the disk after its capture was killed does not keep the next command from sealing the rest", async (t) => {
-  const { pid } = await startService(t);
-  const { small, cores, freeBytes } = openSmallSandbox(t);
-  const capture = small.start(["capture", "--pid", String(pid), "--only", "core", "-b", "30s"]);
-  const stands = () => readdirSync(small.spool).some((name) => name.endsWith(".late.jsonl"));
-  await until(stands, 30_000, "it stands");
-  capture.kill("SIGKILL");
-  await once(capture, "close");
-  await until(() => freeBytes() < 4 << 20, 60_000, "the disk is full");
-
-  const sealed = () => existsSync(join(small.spool, small.ids().at(-1) ?? "", "manifest.json"));
-  await until(() => small.run(["ls"]).status === 0 && sealed(), 60_000, "the next command seals it");
-
-  const record = small.manifest().collectors.find(({ name }) => name === "core");
-  assert.equal(record?.status, "partial");
-  assert.match(
-    record?.reason ?? "",
-    /^the core broke off: .*; the disk was full: what there was of the core is removed$/,
-  );
-  assert.deepEqual(cores(), ["core.json"]);
-  assert.ok(freeBytes() > 120 << 20);
 });
 
 test("a store that is down costs a core nothing: it is whole on this host, and its upload waits", async (t) => {

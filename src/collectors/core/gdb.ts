@@ -1,4 +1,5 @@
 // A core by gdb, for where our own helper cannot: gdb takes it, and we look whether it did.
+import { CoreRefusal } from "../../core/core-helper.ts";
 import { coreProblems, type TargetAfter } from "../../core/core-check.ts";
 import { readCoreFile } from "../../core/elf-core.ts";
 import { gdbCoreArgv } from "../../core/gdb.ts";
@@ -7,6 +8,7 @@ import { CommandError, UnsupportedError, errnoOf } from "../../errors.ts";
 import { parseGdbCore } from "../../parsers/gdb-core.ts";
 import { hasEnded, parseProcStat } from "../../parsers/proc-stat.ts";
 import type { CollectorContext, Reading } from "../collector.ts";
+import { reasonNotToStop } from "./stuck-thread.ts";
 import type { Instead } from "./instead.ts";
 import { coreReading } from "./readings.ts";
 
@@ -19,6 +21,8 @@ type Context = CollectorContext<unknown>;
 export async function takeByGdb(context: Context, instead: readonly Instead[]): Promise<readonly Reading[]> {
   const { target } = context;
   if (!(await context.has("gdb"))) throw new UnsupportedError("gdb is not on this host; apt-get install gdb");
+  const stuck = await reasonNotToStop(context);
+  if (stuck !== undefined) throw new CoreRefusal(stuck);
   context.method("gdb");
 
   const executable = await context.process.link("exe").then(executableOf, unknown);

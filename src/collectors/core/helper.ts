@@ -60,6 +60,7 @@ export async function takeByHelper(
     path,
     through: packing?.through ?? [],
     runId: context.mark,
+    signal: context.signal,
     ...(method === "snapshot" ? { alone: { told: context.lateFile, about, roomBytes: left.bytes } } : {}),
   }).catch(discarding(path));
   const { estimate } = prepared.ready;

@@ -32,9 +32,16 @@ export async function takeOnLinux(context: Context): Promise<readonly Reading[]>
       if (context.signal.aborted) break;
     }
   }
-  const reasons = instead.map(({ method: one, reason }) => `${one}: ${reason}`).join("; ");
+  const reasons = wordsOf(instead);
   if (method === "gdb") throw new UnsupportedError(instead[0]?.reason ?? "gdb cannot take it");
   throw new CommandError(`no core of process ${context.target.pid}: ${reasons}`);
+}
+
+/** `snapshot, stop: the same reason; gdb: another`. */
+function wordsOf(instead: readonly Instead[]): string {
+  const methods = new Map<string, string[]>();
+  for (const { method, reason } of instead) methods.set(reason, [...(methods.get(reason) ?? []), method]);
+  return [...methods].map(([reason, names]) => `${names.join(", ")}: ${reason}`).join("; ");
 }
 
 /** The next method may still work. */
@@ -44,8 +51,7 @@ function isRefusal(error: unknown): error is CoreRefusal | UnsupportedError {
 
 function told(error: unknown, instead: readonly Instead[]): unknown {
   if (instead.length === 0 || !(error instanceof ExhibitError)) return error;
-  const before = instead.map(({ method, reason }) => `${method}: ${reason}`).join("; ");
-  return new CommandError(`${error.message} (${before})`, {
+  return new CommandError(`${error.message} (${wordsOf(instead)})`, {
     cause: error,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
   });

@@ -2,6 +2,7 @@
 import { parseEuStack, parseUnwindErrors, type UnwindError } from "../../parsers/eu-stack.ts";
 import { printable } from "../../printable.ts";
 import type { CollectorContext, Reading } from "../collector.ts";
+import { reasonNotToStop } from "../core/stuck-thread.ts";
 import { saveKernelStacks } from "./kernel.ts";
 import { fileOf, takeSamples } from "./samples.ts";
 
@@ -13,11 +14,14 @@ export async function sampleStacks(context: Context): Promise<readonly Reading[]
   context.method(hasEuStack ? "eu-stack" : "proc");
   if (!hasEuStack)
     context.gap("eu-stack is not on this host, so there are only kernel stacks; apt-get install elfutils");
+  // With such a thread eu-stack waits until its time is up, and gives nothing of the others.
+  const stuck = hasEuStack ? await reasonNotToStop(context) : undefined;
+  if (stuck !== undefined) context.gap(`there are only kernel stacks: ${stuck}`);
   const cut: UnwindError[] = [];
   const unread = new Set<string>();
   await takeSamples(context, async (number) => {
     for (const reason of await saveKernelStacks(context, `kernel-stacks.${number}.txt`)) unread.add(reason);
-    if (!hasEuStack) return;
+    if (!hasEuStack || stuck !== undefined) return;
     cut.push(...(await runEuStack(context, number)));
   });
   for (const reason of unread) context.gap(reason);

@@ -1,9 +1,8 @@
 // Whether a method may be tried at all, found out without stopping anything. What is not proven safe is refused here, in
 // words that the manifest keeps.
 import { closeSync, openSync, readFileSync, readSync, readdirSync, readlinkSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
 import { errnoOf } from "../../errors.ts";
-import { parseProcStat } from "../../parsers/proc-stat.ts";
+import { asleepOf, reasonOfStuckThread, type Asleep } from "../stuck-thread.ts";
 import { readHeadroom } from "./headroom.ts";
 import type { TargetFacts } from "./target.ts";
 
@@ -18,21 +17,12 @@ const UNSAFE_DESCRIPTORS = [
 
 const MIB = 1024 ** 2;
 const ELF_CLASS_64 = 2;
-const LOOKS = 3;
-const BETWEEN_LOOKS_MS = 10;
 
 /** Why no thread of the target may be stopped; undefined when all may. */
 export async function reasonNotToStop({ pid, status }: TargetFacts): Promise<string | undefined> {
   if (status.tracerPid) return `the target is already traced, by process ${status.tracerPid}`;
-  // A thread in vfork(2), or in a call to a disk that does not answer, cannot be stopped: the others would wait for it.
-  let stuck = threadsIn(pid, "D");
-  for (let look = 1; look < LOOKS && stuck.size > 0; look++) {
-    await delay(BETWEEN_LOOKS_MS);
-    const still = threadsIn(pid, "D");
-    stuck = new Set([...stuck].filter((thread) => still.has(thread)));
-  }
-  const [first] = stuck;
-  if (first !== undefined) return `thread ${first} cannot be stopped: it is in uninterruptible sleep`;
+  const stuck = await reasonOfStuckThread(() => asleep(pid));
+  if (stuck !== undefined) return stuck;
   try {
     closeSync(openSync(`/proc/${pid}/mem`, "r"));
   } catch (error) {
@@ -43,16 +33,15 @@ export async function reasonNotToStop({ pid, status }: TargetFacts): Promise<str
   return undefined;
 }
 
-function threadsIn(pid: number, state: string): ReadonlySet<number> {
-  const found = new Set<number>();
+function asleep(pid: number): Asleep {
+  const statuses: (readonly [number, string])[] = [];
   for (const thread of readdirSync(`/proc/${pid}/task`))
     try {
-      const stat = parseProcStat(readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1"));
-      if (stat?.state === state) found.add(Number(thread));
+      statuses.push([Number(thread), readFileSync(`/proc/${pid}/task/${thread}/status`, "latin1")]);
     } catch {
       // It has ended.
     }
-  return found;
+  return asleepOf(statuses);
 }
 
 /** Why its core cannot be written by us: programs of another kind have other notes. */
