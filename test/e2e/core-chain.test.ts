@@ -66,6 +66,20 @@ test("with a thread that cannot be stopped no tool is let at the target: it runs
   }
 });
 
+test("shared memory that was too much to be copied in the pause is told of where the core is", async (t) => {
+  const target = await started(t, ["8", "share", "70"]);
+
+  const done = box.run(["capture", "--pid", String(target.pid), "--only", "core", "-b", "30s"]);
+
+  const later = `${70 << 20} bytes of shared memory are of a later moment than the rest`;
+  assert.equal(done.status, 0, done.stderr);
+  assert.match(
+    done.stderr,
+    new RegExp(`A core of \\d+ MB with 8 threads was taken by snapshot and checked; ${later}\\.`),
+  );
+  assert.deepEqual(JSON.parse(box.read("evidence/core/core.json")).remarks, [later]);
+});
+
 /** Memory that does not compress, in the background of a service. */
 const SERVICE = `
   const kept = Array.from({ length: 150 }, () => require("node:crypto").randomBytes(1 << 20));

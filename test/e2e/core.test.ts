@@ -80,8 +80,9 @@ test("the lines that show prints open the core in gdb, with the names of every t
   t.after(remove);
   const target = await startCoreTarget(program);
   t.after(target.end);
-  const [, buildId = ""] =
-    /Build ID: ([0-9a-f]+)/.exec(execFileSync("readelf", ["-n", program], { encoding: "utf8" })) ?? [];
+  const buildIdOf = (file: string) =>
+    /Build ID: ([0-9a-f]+)/.exec(execFileSync("readelf", ["-n", file], { encoding: "utf8" }))?.[1];
+  const buildId = buildIdOf(program) ?? "";
   const shown = () => {
     const done = box.run(["capture", "--pid", String(target.pid), "--only", "core", "-b", "30s"]);
     assert.equal(done.status, 0, done.stderr);
@@ -103,6 +104,10 @@ test("the lines that show prints open the core in gdb, with the names of every t
   for (const name of ["main", "beat", "count", "hold_registers", "wait_for_input"])
     assert.match(stdout, new RegExp(` ${name} \\(`));
   assert.equal(lines.length, 2);
+  const libc = "/lib/x86_64-linux-gnu/libc.so.6";
+  const modules: { path: string; buildId: string }[] = facts().modules;
+  if (existsSync(libc))
+    assert.equal(modules.find(({ path }) => path.endsWith("/libc.so.6"))?.buildId, buildIdOf(libc));
   assert.equal(
     replaced[1],
     `# the executable was deleted or replaced while it ran: name the one with build id ${buildId} in its place`,

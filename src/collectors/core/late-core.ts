@@ -80,7 +80,7 @@ export async function describeCore(taken: TakenCore): Promise<DescribedCore> {
     },
     problems,
     readings: isWhole
-      ? [coreReading(complete.coreBytes, { method: about.method, threads: threads.length })]
+      ? [coreReading(complete.coreBytes, { method: about.method, threads: threads.length, remarks })]
       : [],
   };
 }
