@@ -11,7 +11,8 @@ export function coreReading(
     readonly remarks?: readonly string[];
   },
 ): Reading {
-  const threads = how.threads === undefined ? "" : ` with ${how.threads} threads`;
+  const threads =
+    how.threads === undefined ? "" : ` with ${how.threads} ${how.threads === 1 ? "thread" : "threads"}`;
   const remarks = (how.remarks ?? []).map((remark) => `; ${remark}`).join("");
   return {
     id: "core-size",

@@ -117,7 +117,8 @@ export function coreFaults(
       `${written.failedBytes} bytes of memory could not be read, the first at ${hex(written.failedFirst ?? 0)}`,
     );
   if (written.leftOut !== undefined) faults.push(written.leftOut);
-  const missing = [...found.missing, ...written.wiped];
+  const told = new Set(found.missing.map(({ start }) => start));
+  const missing = [...found.missing, ...written.wiped.filter(({ start }) => !told.has(start))];
   const [first] = missing;
   if (first !== undefined)
     faults.push(

@@ -160,6 +160,22 @@ test("threads that come and go all the time, and one that never waits, are all s
   assert.equal(target.look().strayed, 0);
 });
 
+test("signals that come all the time reach the thread they are for, once and with what was sent along", async (t) => {
+  const target = await started(t, ["8", "signals"]);
+  const flags = flagsOf(target.pid);
+  await until(() => target.completed() > 100, 30_000);
+
+  for (const method of ["snapshot", "snapshot", "snapshot", "stop"] as const) await coreOf(target, method);
+
+  const came = target.completed();
+  await until(
+    () => target.completed() > came + 100,
+    30_000,
+    "none was lost: the next one is sent when one has come",
+  );
+  await goesOn(target, flags);
+});
+
 test("at the limit of processes the kernel refuses the copy; the stopped process is read instead", async (t) => {
   // Not as root, who has no such limit. Nobody else runs as this user.
   const words = ["setpriv", "--reuid=64999", "--regid=64999", "--clear-groups", "prlimit", "--nproc=8"];
