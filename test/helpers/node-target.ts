@@ -9,6 +9,7 @@ import type { TestContext } from "node:test";
 import { openProcess } from "../../src/host/process-files.ts";
 import { inspect } from "../../src/inspector/inspect.ts";
 import { readBasics } from "../../src/target/basics.ts";
+import { bundleRelay } from "./program.ts";
 import { end } from "./started.ts";
 import { until } from "./until.ts";
 
@@ -129,6 +130,7 @@ export async function look(
   marks = marksFolder(t),
   awayMs?: number,
 ) {
+  bundleRelay();
   const held = openProcess(pid);
   const stop = new AbortController();
   let inspected: Awaited<ReturnType<typeof inspect>> | undefined;

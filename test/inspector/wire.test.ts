@@ -6,6 +6,9 @@ import { openRelay } from "../../src/inspector/connection.ts";
 import { openDevtools } from "../../src/inspector/devtools.ts";
 import { decodeFrame } from "../../src/parsers/web-socket.ts";
 import { startNode } from "../helpers/node-target.ts";
+import { bundleRelay } from "../helpers/program.ts";
+
+bundleRelay();
 
 test("on the wire there are requests and text frames, and the end is no close frame", async (t) => {
   const target = await startNode(t, "console.log('up'); setInterval(() => {}, 1000);", {
