@@ -5,9 +5,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { CommandError } from "../../src/errors.ts";
 import { compressCore } from "../../src/core/compress.ts";
 import { mountSmall } from "../helpers/mounted.ts";
+import { programOfText } from "../helpers/program.ts";
 
 const root = mkdtempSync(join(tmpdir(), "exhibit-compress-"));
 after(() => rmSync(root, { recursive: true }));
@@ -98,13 +100,13 @@ test("a core that is not there is an error, and nothing is made", async () => {
 
 test("without zstd on the host it is gzip, and the name says so", () => {
   const { folder, path } = coreIn();
-  const module = new URL("../../src/core/compress.ts", import.meta.url).href;
-  const program = `const { compressCore } = await import(${JSON.stringify(module)});
-    process.env.PATH = "/nonexistent";
-    console.log(await compressCore(${JSON.stringify(path)}));`;
+  const module = fileURLToPath(new URL("../../src/core/compress.ts", import.meta.url));
+  const [node, program] = programOfText(`import { compressCore } from ${JSON.stringify(module)};
+    console.log(await compressCore(${JSON.stringify(path)}));`);
 
-  const done = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], {
+  const done = spawnSync(node, [program], {
     encoding: "utf8",
+    env: { ...process.env, PATH: "/nonexistent" },
   });
 
   assert.equal(done.stdout, `${path}.gz\n`, done.stderr);

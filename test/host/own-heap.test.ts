@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
+import { programOfText } from "../helpers/program.ts";
 
 const OWN_HEAP = join(import.meta.dirname, "../../src/host/own-heap.ts");
 
@@ -17,11 +18,8 @@ function newSpaceAfter(first: string): number {
     }
     console.log(getHeapSpaceStatistics().find((space) => space.space_name === "new_space").space_size / 1e6);
   `;
-  const { stdout, stderr } = spawnSync(
-    process.execPath,
-    ["--import", "tsx", "--input-type=module", "-e", work],
-    { encoding: "utf8" },
-  );
+  const [node, program] = programOfText(work);
+  const { stdout, stderr } = spawnSync(node, [program], { encoding: "utf8" });
   assert.equal(stderr, "");
   return Number(stdout);
 }

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { z } from "zod";
 import { openProcess } from "../../src/host/process-files.ts";
 import { checkIdentity, identityOf } from "../../src/target/identity.ts";
+import { programOf } from "../helpers/program.ts";
 import { childrenOf, end, start } from "../helpers/started.ts";
 import { until } from "../helpers/until.ts";
 
@@ -92,16 +93,7 @@ test("a pid that was given to another process is never taken for the first one",
 
   const output = execFileSync(
     "unshare",
-    [
-      "--pid",
-      "--fork",
-      "--kill-child",
-      "--mount-proc",
-      process.execPath,
-      "--import",
-      import.meta.resolve("tsx"),
-      script,
-    ],
+    ["--pid", "--fork", "--kill-child", "--mount-proc", ...programOf(script)],
     { encoding: "utf8" },
   );
 

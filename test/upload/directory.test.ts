@@ -21,7 +21,7 @@ import { UploadError } from "../../src/errors.ts";
 import { openDirectoryStore } from "../../src/upload/directory.ts";
 import { temporaryName } from "../../src/upload/directory-temporary.ts";
 import { mountReadOnly, mountSmall } from "../helpers/mounted.ts";
-import { programOf } from "../helpers/program.ts";
+import { programOf, programOfText } from "../helpers/program.ts";
 import { member, sha256 } from "../helpers/sealed-bundle.ts";
 
 const base = mkdtempSync(join(tmpdir(), "exhibit-directory-"));
@@ -311,16 +311,14 @@ test("a store that others may write but we may not says so", async () => {
   const file = member(join(folder, "in.txt"), "x");
   execFileSync("chmod", ["0500", path]);
   execFileSync("chmod", ["0755", base, folder]);
-  const script = `
-    const { openDirectoryStore } = await import(${JSON.stringify(new URL("../../src/upload/directory.ts", import.meta.url).href)});
+  const [node, program] = programOfText(`
+    import { openDirectoryStore } from ${JSON.stringify(new URL("../../src/upload/directory.ts", import.meta.url).pathname)};
     process.setgid(65534);
     process.setuid(65534);
     await openDirectoryStore("test", ${JSON.stringify({ type: "directory", path })})
-      .put(${JSON.stringify(file)}).catch((error) => console.log(error.name, error.message));`;
+      .put(${JSON.stringify(file)}).catch((error) => console.log(error.name, error.message));`);
 
-  const output = execFileSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
-    encoding: "utf8",
-  });
+  const output = execFileSync(node, [program], { encoding: "utf8" });
 
   assert.match(output, /^UploadError .*permission denied \(EACCES\)/);
 });
