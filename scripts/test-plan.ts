@@ -18,6 +18,9 @@ const NEEDS_MARK = /^\/\/ (?:Needs|Slow): /m;
 /** Said in the first lines of a file that no other rule keeps alone. */
 const ALONE_MARK = /^\/\/ Alone: /m;
 
+/** Said where the rules below are wrong: what they see is the text of another program, or is put right before the next test begins. */
+const TOGETHER_MARK = /^\/\/ Together: /m;
+
 /** What one file would do to the others of its process: its environment, its folder, its end, its globals, hooks around every test. */
 const SHARED_STATE = [
   /\bprocess\.env(?:\.\w+|\[[^\]]+\])?\s*=[^=]/,
@@ -41,6 +44,26 @@ const LONGEST: Readonly<Record<string, number>> = {
   "e2e/arm.test.ts": 17,
 };
 
+/** The longest of the quick ones, in the same seconds: so that the groups that share processes take equally long. */
+const LONG_QUICK: Readonly<Record<string, number>> = {
+  "commands/command-line.test.ts": 18,
+  "host/guardian.test.ts": 11,
+  "inspector/preflight.test.ts": 6,
+  "agent/ring.test.ts": 5,
+  "capture/pauses.test.ts": 5,
+  "upload/reading.test.ts": 5,
+  "commands/settings-commands.test.ts": 4,
+  "core/gdb.test.ts": 4,
+  "fleet/run-fleet.test.ts": 4,
+  "settings-files.test.ts": 4,
+  "bundle/redaction/hostile-text.test.ts": 3,
+  "bundle/verify.test.ts": 3,
+  "collectors/open-files.test.ts": 3,
+  "host/shell-line.test.ts": 3,
+  "readings/rules.test.ts": 3,
+};
+const USUAL_SECONDS = 0.3;
+
 /** Groups for each process that runs at once: enough to even out what they cost, few enough that what they load stays cheap. */
 const GROUPS_EACH = 2;
 
@@ -51,8 +74,29 @@ export function isSlow({ path, text }: TestFile): boolean {
 
 /** Whether the file gets a process of its own. */
 export function isAlone(file: TestFile): boolean {
-  if (isSlow(file) || ALONE_MARK.test(file.text.slice(0, 600))) return true;
-  return SHARED_STATE.some((pattern) => pattern.test(file.text));
+  const head = file.text.slice(0, 600);
+  if (isSlow(file) || ALONE_MARK.test(head)) return true;
+  return !TOGETHER_MARK.test(head) && SHARED_STATE.some((pattern) => pattern.test(file.text));
+}
+
+function sharedSeconds(path: string): number {
+  return LONG_QUICK[path.slice("test/".length)] ?? USUAL_SECONDS;
+}
+
+/**
+ * Files that share processes, in at most `most` groups that take about equally long. Neighbours stay together: files of one room load
+ * the same modules, and to load is most of what these groups cost.
+ */
+function shareOut(paths: readonly string[], most: number): readonly Group[] {
+  const all = paths.reduce((sum, path) => sum + sharedSeconds(path), 0);
+  const groups: string[][] = Array.from({ length: most }, () => []);
+  let before = 0;
+  for (const path of paths) {
+    // By its middle, so that the last one, too, falls into a group.
+    groups[Math.floor(((before + sharedSeconds(path) / 2) / all) * most)]?.push(path);
+    before += sharedSeconds(path);
+  }
+  return groups.filter((group) => group.length > 0);
 }
 
 /** Every file in exactly one group: alone, or with others; the longest first, then the shared ones. */
@@ -60,10 +104,7 @@ export function planGroups(files: readonly TestFile[], atOnce: number): readonly
   const seconds = ({ path }: TestFile) => LONGEST[path.slice("test/".length)] ?? 0;
   const alone = files.filter(isAlone).toSorted((a, b) => seconds(b) - seconds(a));
   const shared = files.filter((file) => !isAlone(file)).map(({ path }) => path);
-  const count = Math.min(shared.length, atOnce * GROUPS_EACH);
-  const groups = Array.from({ length: count }, (_, index) =>
-    shared.filter((_path, at) => at % count === index),
-  );
+  const groups = shareOut(shared, atOnce * GROUPS_EACH);
   const long = alone.filter((file) => seconds(file) > 0);
   const short = alone.filter((file) => seconds(file) === 0);
   return [...long.map(({ path }) => [path]), ...groups, ...short.map(({ path }) => [path])];

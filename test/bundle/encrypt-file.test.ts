@@ -1,3 +1,4 @@
+// Together: PATH is put back before the next test.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";

@@ -1,3 +1,4 @@
+// Together: PATH is put back before the next test.
 // A compressed core is called one only when all of it decodes, is as long as its headers need, and holds every thread.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

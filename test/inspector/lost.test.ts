@@ -1,3 +1,4 @@
+// Together: what renames itself is the target.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";

@@ -46,6 +46,33 @@ test("what changes its process is alone, and what only reads it is not", () => {
     assert.equal(isAlone(withLine(line)), false, line);
 });
 
+test("what only looks like it says so, and shares a process", () => {
+  const env = "process.env";
+  const line = `${env}.PATH = folder;`;
+
+  assert.equal(
+    isAlone({ path: "test/a.test.ts", text: `// Together: each test puts PATH back.\n${line}\n` }),
+    false,
+  );
+});
+
+test("files that share processes stay beside their neighbours, and groups take equally long", () => {
+  const before = Array.from({ length: 30 }, (_, index) => plain(`commands/b${10 + index}.test.ts`));
+  const long = plain("commands/command-line.test.ts");
+  const after = Array.from({ length: 30 }, (_, index) => plain(`host/c${10 + index}.test.ts`));
+
+  const groups = planGroups([...before, long, ...after], 2);
+
+  assert.deepEqual(
+    groups.flat(),
+    [...before, long, ...after].map(({ path }) => path),
+  );
+  assert.deepEqual(
+    groups.map((group) => group.includes(long.path)),
+    [false, true, false],
+  );
+});
+
 test("every file is in one group; the longest start first, the shared ones before the short", () => {
   const shared = Array.from({ length: 21 }, (_, index) => plain(`a/${index}.test.ts`));
   const files = [
@@ -60,7 +87,7 @@ test("every file is in one group; the longest start first, the shared ones befor
   assert.deepEqual(groups.flat().toSorted(), files.map(({ path }) => path).toSorted());
   assert.deepEqual(
     groups.map(({ length }) => length),
-    [1, 1, 6, 5, 5, 5, 1],
+    [1, 1, 5, 5, 6, 5, 1],
   );
   assert.deepEqual(
     [groups[0], groups[1], groups.at(-1)],
