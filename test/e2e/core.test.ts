@@ -32,6 +32,10 @@ async function startService(t: Parameters<typeof start>[0]) {
   return { pid, port: String(child.stdout.read()).trim() };
 }
 
+/** By another program than ours. */
+const buildIdOf = (file: string) =>
+  /Build ID: ([0-9a-f]+)/.exec(execFileSync("readelf", ["-n", file], { encoding: "utf8" }))?.[1];
+
 test("COMMAND ends the service and binds its port while the core is still being written, and the core is whole", async (t) => {
   const { pid, port } = await startService(t);
   const bound = join(box.folder, "bound");
@@ -80,8 +84,6 @@ test("the lines that show prints open the core in gdb, with the names of every t
   t.after(remove);
   const target = await startCoreTarget(program);
   t.after(target.end);
-  const buildIdOf = (file: string) =>
-    /Build ID: ([0-9a-f]+)/.exec(execFileSync("readelf", ["-n", file], { encoding: "utf8" }))?.[1];
   const buildId = buildIdOf(program) ?? "";
   const shown = () => {
     const done = box.run(["capture", "--pid", String(target.pid), "--only", "core", "-b", "30s"]);
