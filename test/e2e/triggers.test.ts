@@ -40,7 +40,7 @@ async function statesOf({ ask }: Agent): Promise<Readonly<Record<string, z.infer
 const MARK = randomBytes(3).toString("hex");
 
 /** A process that is healthy until it is told to fall ill; that resolves when it has. */
-async function healthy(t: TestContext, mode: "memory" | "files" | "sockets" | "log") {
+async function healthy(t: TestContext, mode: "memory" | "files" | "sockets" | "log" | "cpu") {
   const { pid, child } = await start(t, ["python3", SICKENING, mode, `${mode}-${MARK}`], { silent: true });
   assert.ok(child.stdout && child.stdin);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -144,6 +144,31 @@ triggers:
   assert.match(metrics, /^exhibit_trigger_refused_total\{trigger="files",reason="limit"\} 1$/m);
   assert.match(metrics, /^exhibit_trigger_armed\{trigger="memory"\} 0$/m);
   assert.match(metrics, /^exhibit_trigger_last_fired_timestamp_seconds\{trigger="memory"\} \d/m);
+});
+
+test("a process that keeps a CPU busy is captured, one that rests is not", async (t) => {
+  // The limit is low: on a busy host not even a loop gets much.
+  const agent = openAgent(
+    t,
+    `capture: {window: 250ms}
+profiles: {small: {summary: small, collectors: [process]}}
+triggers:
+  busy: {match: ^cpu-${MARK}$, when: cpu, above: 5, for: 2s, profile: small}
+`,
+  );
+  const target = await healthy(t, "cpu");
+  await agent.begin();
+  await until(async () => (await statesOf(agent)).busy?.watching === 1, LIMIT_MS, "it is watched");
+  const restedFrom = performance.now();
+  await until(() => performance.now() - restedFrom > 2500, LIMIT_MS);
+  const rested = await statesOf(agent);
+  await target.fallIll();
+  await until(async () => (await statesOf(agent)).busy?.last !== undefined, LIMIT_MS, "it was captured");
+
+  assert.equal(rested.busy?.fired, 0);
+  const [captured, ...more] = bundlesOf(agent, "busy");
+  assert.deepEqual([more.length, captured?.target.pid], [0, target.pid]);
+  assert.match(captured?.reason ?? "", /^trigger busy: CPU \d+% of a core, above 5% for 2\.0 s$/);
 });
 
 test("an agent that is killed as a trigger fires does not fire again for the same when it is back", async (t) => {

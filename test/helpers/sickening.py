@@ -1,5 +1,6 @@
 # A healthy process that falls ill when a line comes on its standard input: sickening.py MODE COMMAND, as which it
 # is then known. It says "ready", and "ill" when it is.
+import select
 import socket
 import sys
 
@@ -19,4 +20,6 @@ elif mode == "sockets":
         kept.append(server.accept()[0])
         client.close()
 print("ill", flush=True)
+while mode == "cpu" and not select.select([sys.stdin], [], [], 0)[0]:
+    pass
 sys.stdin.readline()
