@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { CaptureFile, Manifest, Outcome, Receipt } from "../src/bundle/manifest.ts";
+import { Outcome, Receipt } from "../src/bundle/after-seal.ts";
+import { CaptureFile, Manifest } from "../src/bundle/manifest.ts";
 import {
   DemoResult,
   FetchResult,

@@ -5,7 +5,8 @@ import { errnoOf, messageOf } from "../errors.ts";
 import { printable } from "../printable.ts";
 import { digestBytes, digestFile } from "./digests.ts";
 import { isMemberName, MANIFEST_FILE, OUTCOME_FILE, SIGNATURE_FILE, SUMS_FILE, ZIP_FILE } from "./layout.ts";
-import { Manifest, Outcome } from "./manifest.ts";
+import { Outcome } from "./after-seal.ts";
+import { Manifest } from "./manifest.ts";
 
 export interface Fault {
   /** Path in the bundle. */

@@ -1,7 +1,7 @@
 // The link on the incident record: the note of a sealed bundle, posted once to the record of each incident and completed
 // when more is known. What fails waits for `push` or `note`.
 import { createHash } from "node:crypto";
-import type { Receipt } from "../bundle/manifest.ts";
+import type { Receipt } from "../bundle/after-seal.ts";
 import { BusyRecordError, LostAnswerError, messageOf, NoteError } from "../errors.ts";
 import { buildNote } from "../incident/build-note.ts";
 import { stageOf, type Note } from "../incident/note.ts";

@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { digestBytes } from "../bundle/digests.ts";
 import { bundlePaths, OUTCOME_FILE } from "../bundle/layout.ts";
-import { Manifest, Outcome } from "../bundle/manifest.ts";
+import { Outcome } from "../bundle/after-seal.ts";
+import { Manifest } from "../bundle/manifest.ts";
 import { errnoOf } from "../errors.ts";
 import { writeFileDurable } from "../host/files.ts";
 

@@ -1,7 +1,8 @@
 // From a sealed bundle to a store, and the receipt of it. Safe to repeat; what fails waits in the spool for `push`, and
 // neither the capture nor the mitigation waits for it.
 import { bundlePaths } from "../bundle/layout.ts";
-import type { Manifest, Receipt } from "../bundle/manifest.ts";
+import type { Receipt } from "../bundle/after-seal.ts";
+import type { Manifest } from "../bundle/manifest.ts";
 import { ExhibitError, messageOf } from "../errors.ts";
 import { delay } from "../host/clock.ts";
 import type { Lock } from "../host/lock.ts";

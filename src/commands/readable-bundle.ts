@@ -1,5 +1,5 @@
 // A bundle whose evidence is to be read again, wherever it is: a folder, the spool, or a store.
-import type { Outcome } from "../bundle/manifest.ts";
+import type { Outcome } from "../bundle/after-seal.ts";
 import { evidenceOf } from "../capture/evidence-folder.ts";
 import type { ReadableBundle } from "../capture/compare-with-earlier.ts";
 import type { LoadedSettings } from "../settings-files.ts";

@@ -3,7 +3,7 @@ import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { digestBytes } from "../bundle/digests.ts";
 import { CAPTURE_FILE } from "../bundle/layout.ts";
-import type { Outcome } from "../bundle/manifest.ts";
+import type { Outcome } from "../bundle/after-seal.ts";
 import { UsageError } from "../errors.ts";
 import { writeFileDurable } from "../host/files.ts";
 import { printable } from "../printable.ts";

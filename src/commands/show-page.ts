@@ -1,7 +1,8 @@
 // The page of `exhibit show`: from what is known of a bundle to lines that fit the terminal. Only paths, addresses and
 // digests may be longer: they are there to be copied.
 import prettyBytes from "pretty-bytes";
-import type { FileRecord, Manifest, Outcome, Target } from "../bundle/manifest.ts";
+import type { Outcome } from "../bundle/after-seal.ts";
+import type { FileRecord, Manifest, Target } from "../bundle/manifest.ts";
 import { encryptedWords, openLines, signedWords } from "../bundle/open-lines.ts";
 import { subjectOf } from "../bundle/subject.ts";
 import { printable } from "../printable.ts";

@@ -1,6 +1,7 @@
 // From manifest, outcome and address to the note. Only facts are picked here; words are chosen in wording.ts.
 import { ADDED, EVIDENCE_FOLDER, ZIP_FILE } from "../bundle/layout.ts";
-import type { Manifest, Outcome } from "../bundle/manifest.ts";
+import type { Outcome } from "../bundle/after-seal.ts";
+import type { Manifest } from "../bundle/manifest.ts";
 import { sealingFacts } from "../bundle/open-lines.ts";
 import { subjectOf } from "../bundle/subject.ts";
 import { answerOf, answerText, unseenCollectors } from "../readings/answer.ts";

@@ -1,6 +1,7 @@
 // report.html: one page for people inside every bundle. No script, nothing fetched, everything computed from the manifest and the
 // parsed evidence; a policy in the page itself forbids the browser to do more (Content-Security-Policy Level 3, 3.3).
-import type { Manifest, Outcome } from "../bundle/manifest.ts";
+import type { Outcome } from "../bundle/after-seal.ts";
+import type { Manifest } from "../bundle/manifest.ts";
 import { originMs } from "../bundle/origin.ts";
 import { subjectOf } from "../bundle/subject.ts";
 import { formatCommand, formatInstant } from "../incident/wording.ts";

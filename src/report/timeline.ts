@@ -1,5 +1,6 @@
 // The timeline of the collectors, with what stopped the target and the moment the mitigation began.
-import type { CollectorRecord, Manifest, Outcome } from "../bundle/manifest.ts";
+import type { Outcome } from "../bundle/after-seal.ts";
+import type { CollectorRecord, Manifest } from "../bundle/manifest.ts";
 import { originMs } from "../bundle/origin.ts";
 import { formatBytes, formatDuration } from "../incident/wording.ts";
 import { printable } from "../printable.ts";

@@ -1,5 +1,5 @@
 // What the receipt says of an upload, from what was found of each file; and the sentence that a person reads.
-import type { Receipt } from "../bundle/manifest.ts";
+import type { Receipt } from "../bundle/after-seal.ts";
 import type { StoreConfirmation } from "../bundle/store-confirmation.ts";
 import { printable } from "../printable.ts";
 import type { ObjectProof } from "./object-proof.ts";

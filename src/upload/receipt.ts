@@ -3,7 +3,8 @@
 // repeat. Two processes that update one receipt at the same moment may lose an entry, which costs such a repetition.
 import { rename } from "node:fs/promises";
 import { bundlePaths } from "../bundle/layout.ts";
-import { Receipt, SCHEMA_VERSION } from "../bundle/manifest.ts";
+import { Receipt } from "../bundle/after-seal.ts";
+import { SCHEMA_VERSION } from "../bundle/manifest.ts";
 import { UploadError } from "../errors.ts";
 import { fsyncFolder, writeFileDurable } from "../host/files.ts";
 import { readJsonFile, type JsonFile } from "./json-file.ts";

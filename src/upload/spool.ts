@@ -3,7 +3,8 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { bundlePaths, QUARANTINE_FOLDER } from "../bundle/layout.ts";
-import { CaptureFile, CaptureId, Manifest, Outcome, type Receipt } from "../bundle/manifest.ts";
+import { Outcome, type Receipt } from "../bundle/after-seal.ts";
+import { CaptureFile, CaptureId, Manifest } from "../bundle/manifest.ts";
 import { errnoOf, UploadError } from "../errors.ts";
 import { isAlive, readBootId } from "../host/process-identity.ts";
 import { readJsonFile, type JsonFile } from "./json-file.ts";

@@ -1,7 +1,8 @@
 // One bundle in a store: its manifest in one request, its files by name. What must stay true: a manifest is a stranger's
 // text until it is checked, and no name in it leads out of the bundle.
 import { isMemberName, MANIFEST_FILE, OUTCOME_FILE } from "../bundle/layout.ts";
-import { Outcome, type FileRecord, type Manifest } from "../bundle/manifest.ts";
+import { Outcome } from "../bundle/after-seal.ts";
+import type { FileRecord, Manifest } from "../bundle/manifest.ts";
 import { parseManifest, type Fault } from "../bundle/verify.ts";
 import { ExhibitError } from "../errors.ts";
 import { printable } from "../printable.ts";

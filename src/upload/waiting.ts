@@ -1,5 +1,6 @@
 // What of a bundle is still to be sent: asked by ls, push and the eviction, which must agree.
-import type { CaptureFile, Outcome, Receipt } from "../bundle/manifest.ts";
+import type { Outcome, Receipt } from "../bundle/after-seal.ts";
+import type { CaptureFile } from "../bundle/manifest.ts";
 
 export interface Waiting {
   readonly upload: "uploaded" | "waiting" | "not-asked";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { Outcome } from "../../src/bundle/manifest.ts";
+import { Outcome } from "../../src/bundle/after-seal.ts";
 import { CapturedManifest } from "../helpers/exhibit.ts";
 import { CLI, statusesOf } from "../helpers/exhibit.ts";
 import { bootSystemd, type Ran, type Systemd } from "../helpers/systemd.ts";

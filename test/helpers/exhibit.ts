@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { z } from "zod";
-import { Manifest, Outcome, Receipt } from "../../src/bundle/manifest.ts";
+import { Outcome, Receipt } from "../../src/bundle/after-seal.ts";
+import { Manifest } from "../../src/bundle/manifest.ts";
 
 export const CLI = new URL("../../dist/cli.js", import.meta.url).pathname;
 

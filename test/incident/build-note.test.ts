@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Manifest, Target, type CollectorRecord, type Outcome } from "../../src/bundle/manifest.ts";
+import type { Outcome } from "../../src/bundle/after-seal.ts";
+import { Manifest, Target, type CollectorRecord } from "../../src/bundle/manifest.ts";
 import { buildNote } from "../../src/incident/build-note.ts";
 
 const captureId = "20261122T031207Z-cn14-muskie_7-4f2a91";

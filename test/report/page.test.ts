@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { Manifest, type Outcome } from "../../src/bundle/manifest.ts";
+import type { Outcome } from "../../src/bundle/after-seal.ts";
+import { Manifest } from "../../src/bundle/manifest.ts";
 import { renderReport } from "../../src/report/page.ts";
 import { captureId, evidenceOf, manifestOf } from "./sample.ts";
 import { CODE_POINT } from "../helpers/code-point.ts";

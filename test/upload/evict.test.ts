@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import type { Receipt } from "../../src/bundle/manifest.ts";
+import type { Receipt } from "../../src/bundle/after-seal.ts";
 import { readOwnIdentity } from "../../src/host/process-identity.ts";
 import { evictUploaded } from "../../src/upload/evict.ts";
 import { updateReceipt } from "../../src/upload/receipt.ts";

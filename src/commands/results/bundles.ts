@@ -1,7 +1,8 @@
 // What --json prints for the commands that work with bundles: published under schema/, and the types of their results.
 // What is unknown is absent, never zero.
 import { z } from "zod";
-import { CaptureId, Manifest, Outcome, Receipt } from "../../bundle/manifest.ts";
+import { Outcome, Receipt } from "../../bundle/after-seal.ts";
+import { CaptureId, Manifest } from "../../bundle/manifest.ts";
 import { StoreConfirmation } from "../../bundle/store-confirmation.ts";
 import { NoteResult, UploadResult } from "./captures.ts";
 

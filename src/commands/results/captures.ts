@@ -2,14 +2,8 @@
 // absent, never zero.
 import { z } from "zod";
 import { ComparisonRecord } from "../../bundle/comparison-record.ts";
-import {
-  CaptureId,
-  CollectorRecord,
-  Manifest,
-  Outcome,
-  ReadingRecord,
-  Target,
-} from "../../bundle/manifest.ts";
+import { Outcome } from "../../bundle/after-seal.ts";
+import { CaptureId, CollectorRecord, Manifest, ReadingRecord, Target } from "../../bundle/manifest.ts";
 
 /** What became of an upload. */
 export const UploadResult = z.strictObject({

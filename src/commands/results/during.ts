@@ -1,7 +1,8 @@
 // What --json prints for run and add: published under schema/, and the types of their results. What is unknown is absent,
 // never zero.
 import { z } from "zod";
-import { AddedFile, Outcome } from "../../bundle/manifest.ts";
+import { Outcome } from "../../bundle/after-seal.ts";
+import { AddedFile } from "../../bundle/manifest.ts";
 import { OneCapture } from "./captures.ts";
 
 /** exhibit run --json */
