@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { usesColour } from "../../src/commands/style.ts";
 import { COMMANDS } from "../../src/commands/table.ts";
 import { CLI } from "../helpers/exhibit.ts";
 
@@ -93,13 +94,15 @@ test("every command has a help page with usage, its options and examples", () =>
 
 test("a command's help page is the same by every way to ask for it", () => {
   // One that runs a command of the user's, one with words of its own, one with neither.
-  for (const name of ["guard", "profiles", "ls"])
+  for (const name of ["guard", "profiles", "ls"]) {
+    const page = exhibit([name, "--help"]);
     for (const args of [
       ["help", name],
       [name, "-h"],
       ["-q", name, "--help"],
     ])
-      assert.deepEqual(exhibit(args), exhibit([name, "--help"]), args.join(" "));
+      assert.deepEqual(exhibit(args), page, args.join(" "));
+  }
 });
 
 test("guard's help stands in the groups of the interface", () => {
@@ -219,7 +222,7 @@ test("a closed stderr does not change the result", () => {
   assert.deepEqual([status, stdout], [0, "2\n"]);
 });
 
-test("colour goes to a terminal only, and NO_COLOR, TERM=dumb and --color decide", () => {
+test("colour goes to a terminal only, and NO_COLOR and --color decide", () => {
   const onTerminal = (args: string, env: NodeJS.ProcessEnv = {}) =>
     hasEscape(shell(`script -qec "$X ${args} doctor" /dev/null < /dev/null`, env).stdout);
 
@@ -227,7 +230,20 @@ test("colour goes to a terminal only, and NO_COLOR, TERM=dumb and --color decide
   assert.equal(hasEscape(exhibit(["doctor", "--color", "always"]).stdout), true);
   assert.equal(onTerminal(""), true);
   assert.equal(onTerminal("", { NO_COLOR: "1" }), false);
-  assert.equal(onTerminal("", { NO_COLOR: "" }), true);
-  assert.equal(onTerminal("", { TERM: "dumb" }), false);
   assert.equal(onTerminal("--color never"), false);
+});
+
+test("an empty NO_COLOR takes no colour away, TERM=dumb does; --color decides against both", () => {
+  const cases = [
+    { when: "auto", isTty: true, env: { TERM: "xterm" }, is: true },
+    { when: "auto", isTty: true, env: { TERM: "xterm", NO_COLOR: "" }, is: true },
+    { when: "auto", isTty: true, env: { TERM: "xterm", NO_COLOR: "1" }, is: false },
+    { when: "auto", isTty: true, env: { TERM: "dumb" }, is: false },
+    { when: "auto", isTty: false, env: { TERM: "xterm" }, is: false },
+    { when: "always", isTty: false, env: { TERM: "dumb", NO_COLOR: "1" }, is: true },
+    { when: "never", isTty: true, env: { TERM: "xterm" }, is: false },
+  ] as const;
+
+  for (const { when, isTty, env, is } of cases)
+    assert.equal(usesColour(when, isTty, env), is, JSON.stringify({ when, isTty, env }));
 });

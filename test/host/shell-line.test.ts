@@ -5,11 +5,12 @@ import fc from "fast-check";
 import { shellLine } from "../../src/host/shell-line.ts";
 import { CODE_POINT } from "../helpers/code-point.ts";
 
-const ECHO = [process.execPath, "-e", "console.log(JSON.stringify(process.argv.slice(1)))", "--"] as const;
+/** Each argument, and a NUL, which none can hold. */
+const ECHO = ["sh", "-c", String.raw`printf '%s\0' "$@"`, "sh"] as const;
 
-function arrived(args: readonly string[]): unknown {
+function arrived(args: readonly string[]): readonly string[] {
   const line = shellLine([...ECHO, ...args], "/bin/zsh");
-  return JSON.parse(execFileSync("/bin/sh", ["-c", line], { encoding: "utf8" }));
+  return execFileSync("/bin/sh", ["-c", line], { encoding: "utf8" }).split("\0").slice(0, -1);
 }
 
 test("hostile arguments arrive as they were", () => {
