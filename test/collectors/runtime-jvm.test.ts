@@ -19,7 +19,7 @@ public class Collects {
 
 test("a JVM's collections come from its own counters, its threads and heap from jcmd, and it lives on", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "exhibit-jvm-"));
-  const box = openSandbox();
+  const box = openSandbox("capture: {window: 2s}\n");
   t.after(() => {
     rmSync(folder, { recursive: true });
     box.remove();
@@ -50,7 +50,7 @@ test("a JVM's collections come from its own counters, its threads and heap from 
 test("a JVM with a /tmp of its own is asked where it is, and prints nothing on its own output", async (t) => {
   // As systemd's PrivateTmp makes it; what it runs must lie elsewhere.
   const folder = mkdtempSync("/var/tmp/exhibit-jvm-");
-  const box = openSandbox();
+  const box = openSandbox("capture: {window: 2s}\n");
   t.after(() => {
     rmSync(folder, { recursive: true });
     box.remove();
