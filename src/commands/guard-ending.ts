@@ -1,23 +1,22 @@
-// How a guard ends: COMMAND runs and beside it the bundle is sealed and sent; or COMMAND does not run; or nothing could be
-// saved. COMMAND's exit status is ours, whatever becomes of the bundle.
+// How a guard ends that saved something: COMMAND runs and beside it the bundle is sealed and sent; or COMMAND does not run.
+// COMMAND's exit status is ours, whatever becomes of the bundle.
 import { dirname } from "node:path";
 import { writeOutcome, type SealedBundle } from "../capture/sealed-bundle.ts";
 import type { SecuredCapture } from "../capture/run.ts";
-import { ExhibitError, messageOf } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import { delay } from "../host/clock.ts";
 import { SEALING, setOwnPriority } from "../host/priority.ts";
-import { printable } from "../printable.ts";
 import { checkIdentity } from "../target/identity.ts";
 import type { FoundTarget } from "../target/found.ts";
 import { describeCapture } from "./capture-report.ts";
 import { completed, deliver, resultOf, seal, unsealedResult, type Delivered } from "./capture-session.ts";
 import type { Destination } from "./destination.ts";
 import { lookAgain, type After } from "./guard-after.ts";
-import type { GuardOptions } from "./capture-options.ts";
-import type { CommandContext, CommandResult } from "./command.ts";
+import type { CommandResult } from "./command.ts";
 import { lateLines } from "./late-lines.ts";
 import { valueNow, wholeOrAborted } from "./pending.ts";
-import { startCommand, type Ended } from "./mitigation.ts";
+import { tellNothingSaved, type Mitigating } from "./guard-without-evidence.ts";
+import { howItEnded, startCommand } from "./mitigation.ts";
 import type { GuardResult, SavedCapture } from "./results/captures.ts";
 
 /** How long we stay after COMMAND has ended, for the upload and the note; then they wait in the spool. */
@@ -26,17 +25,6 @@ const AFTERWARDS_MS = 60_000;
 const TELL_AFTER_MS = 1500;
 const STILL_AT_IT =
   "exhibit: COMMAND has ended; the bundle is being sealed and sent (Ctrl-C leaves that to exhibit push)";
-/** exhibit did not run COMMAND. */
-export const NOT_RUN = 125;
-
-/** What is known before a target is found. */
-export interface Mitigating {
-  readonly context: CommandContext<GuardOptions>;
-  readonly argv: readonly [string, ...string[]];
-  /** COMMAND must not run without evidence. */
-  readonly required: boolean;
-}
-
 export interface Guarded extends Mitigating {
   readonly found: FoundTarget;
   /** Settled, unless the budget was over before. */
@@ -44,36 +32,6 @@ export interface Guarded extends Mitigating {
   readonly destination: Destination;
   /** Whether and how it is looked at again. */
   readonly after?: After;
-}
-
-/** No evidence could be taken: said loudly, and COMMAND runs all the same, unless evidence was required. */
-export async function withoutCapture(error: unknown, then: Mitigating): Promise<CommandResult> {
-  const { context } = then;
-  if (!(error instanceof ExhibitError))
-    context.warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  tellNothingSaved(error, context);
-  const capture: GuardResult["capture"] = { saved: false, reason: messageOf(error) };
-  const argv = [...then.argv];
-  if (then.required) {
-    context.warn("exhibit: --require: COMMAND was not run");
-    const json: GuardResult = { capture, command: { argv, notStarted: "--require: nothing was saved" } };
-    return { exitCode: NOT_RUN, json };
-  }
-  const { startedAt, ended } = startCommand(then.argv, context);
-  const end = await ended;
-  const json: GuardResult = { capture, command: { argv, startedAt, ...howItEnded(end) } };
-  return { exitCode: end.exitCode, json };
-}
-
-/** As outcome.json tells it: an exit status or a signal, never both. */
-function howItEnded({ exitCode, signal, durationMs }: Ended) {
-  const endedAt = new Date().toISOString();
-  return { endedAt, durationMs, ...(signal === undefined ? { exitCode } : { signal }) };
-}
-
-function tellNothingSaved(error: unknown, context: CommandContext<GuardOptions>): void {
-  context.warn(`exhibit: NOTHING WAS SAVED: ${printable(messageOf(error), 400)}`);
-  if (error instanceof ExhibitError && error.hint) context.warn(`exhibit: ${printable(error.hint, 400)}`);
 }
 
 /** Seals and sends what there is; COMMAND does not run. What is late is not waited for. */

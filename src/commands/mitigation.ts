@@ -55,3 +55,9 @@ export function startCommand(
   });
   return { startedAt, ended };
 }
+
+/** As outcome.json tells it: an exit status or a signal, never both. */
+export function howItEnded({ exitCode, signal, durationMs }: Ended) {
+  const endedAt = new Date().toISOString();
+  return { endedAt, durationMs, ...(signal === undefined ? { exitCode } : { signal }) };
+}
