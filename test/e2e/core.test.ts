@@ -10,7 +10,7 @@ import { compile, startCoreTarget } from "../helpers/core-target.ts";
 import { openSandbox } from "../helpers/exhibit.ts";
 import { start } from "../helpers/started.ts";
 
-const box = openSandbox();
+const box = openSandbox("capture: {window: 1500ms}\n");
 after(() => box.remove());
 
 /** Memory that does not compress, so that its core takes a while, and a word to find in it. */

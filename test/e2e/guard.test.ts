@@ -8,7 +8,7 @@ import { openSandbox, stateOf, statusesOf } from "../helpers/exhibit.ts";
 import { start as startCommand } from "../helpers/started.ts";
 import { until } from "../helpers/until.ts";
 
-const box = openSandbox();
+const box = openSandbox("capture: {window: 1500ms}\n");
 const children: ChildProcess[] = [];
 after(() => {
   for (const child of children) child.kill("SIGKILL");

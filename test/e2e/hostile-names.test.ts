@@ -9,7 +9,7 @@ import { assertCleanAfterwards } from "../helpers/afterwards.ts";
 import { openSandbox, stateOf, statusesOf } from "../helpers/exhibit.ts";
 import { HOSTILE, HOSTILE_NAME, startHostile } from "../helpers/hostile-target.ts";
 
-const box = openSandbox();
+const box = openSandbox("capture: {window: 1500ms}\n");
 after(() => box.remove());
 
 // Controls but the line break, invisible and bidi characters, separators, halves of surrogates; and what JSON hides.

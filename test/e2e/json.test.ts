@@ -17,7 +17,7 @@ const NODE = [
   "-e",
   "setInterval(() => {}, 50); console.log('up')",
 ] as const;
-const box = openSandbox();
+const box = openSandbox("capture: {window: 1500ms}\n");
 const demoFolder = mkdtempSync(join(tmpdir(), "exhibit-demo-test-"));
 let target: Started;
 /** It takes a while, so it runs beside the others. */

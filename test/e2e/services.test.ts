@@ -8,7 +8,7 @@ import { after, test } from "node:test";
 import { openSandbox, stateOf, statusesOf, type CapturedManifest } from "../helpers/exhibit.ts";
 import { until } from "../helpers/until.ts";
 
-const box = openSandbox();
+const box = openSandbox("capture: {window: 1500ms}\n");
 const children: ChildProcess[] = [];
 after(() => {
   for (const child of children) child.kill("SIGKILL");
