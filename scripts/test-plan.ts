@@ -41,14 +41,12 @@ const LONGEST: Readonly<Record<string, number>> = {
   "inspector/versions.test.ts": 35,
   "inspector/rounds.test.ts": 28,
   "collectors/runtime-go.test.ts": 27,
+  "commands/command-line.test.ts": 18,
   "e2e/arm.test.ts": 17,
 };
 
 /** The longest of the quick ones, in the same seconds: so that the groups that share processes take equally long. */
 const LONG_QUICK: Readonly<Record<string, number>> = {
-  "commands/command-line.test.ts": 18,
-  "host/guardian.test.ts": 11,
-  "inspector/preflight.test.ts": 6,
   "agent/ring.test.ts": 5,
   "capture/pauses.test.ts": 5,
   "upload/reading.test.ts": 5,

@@ -1,3 +1,4 @@
+// Slow: it starts the program some seventy times.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";

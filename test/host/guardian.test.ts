@@ -1,4 +1,4 @@
-// Together: PATH is put back before the next test.
+// Slow: it waits for limits to pass, some ten seconds.
 import assert from "node:assert/strict";
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";

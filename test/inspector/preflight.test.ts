@@ -1,4 +1,4 @@
-// Together: what takes signals are the targets.
+// Slow: it starts Node some twenty times.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";

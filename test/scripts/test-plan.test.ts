@@ -58,7 +58,7 @@ test("what only looks like it says so, and shares a process", () => {
 
 test("files that share processes stay beside their neighbours, and groups take equally long", () => {
   const before = Array.from({ length: 30 }, (_, index) => plain(`commands/b${10 + index}.test.ts`));
-  const long = plain("commands/command-line.test.ts");
+  const long = plain("commands/settings-commands.test.ts");
   const after = Array.from({ length: 30 }, (_, index) => plain(`host/c${10 + index}.test.ts`));
 
   const groups = planGroups([...before, long, ...after], 2);
@@ -67,10 +67,10 @@ test("files that share processes stay beside their neighbours, and groups take e
     groups.flat(),
     [...before, long, ...after].map(({ path }) => path),
   );
-  assert.deepEqual(
-    groups.map((group) => group.includes(long.path)),
-    [false, true, false],
-  );
+  const sizes = groups.map(({ length }) => length);
+  const withLong = groups.find((group) => group.includes(long.path));
+  assert.equal(sizes.length, 4);
+  assert.ok((withLong?.length ?? 0) + 4 <= Math.max(...sizes), sizes.join(" "));
 });
 
 test("every file is in one group; the longest start first, the shared ones before the short", () => {
