@@ -3,6 +3,9 @@
 
 const REFUSED = /^(?:(ENOENT|ESRCH)|(EACCES|EPERM)): .*'\/proc\/(\d+)\/[^']*'$/;
 
+/** ESRCH of ptrace(2): the thread has ended, or does not stand any more because it is ending. */
+const NOT_THERE = /^(?:ptrace 0x[0-9a-f]+ of|waitpid) \d+: errno (?:3|10)$/;
+
 export interface Told {
   readonly reason: string;
   readonly hint?: string;
@@ -16,6 +19,7 @@ export function toldBySystem(message: string, target: number): Told {
       reason:
         Number(pid) === target ? "the target has ended" : "the copy was ended before all of it was read",
     };
+  if (NOT_THERE.test(message)) return { reason: "the target, or its copy, ended meanwhile" };
   if (errno === undefined) return { reason: message };
   return {
     reason: `the target's memory may not be read (${errno})`,
