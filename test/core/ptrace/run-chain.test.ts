@@ -56,6 +56,8 @@ const stateOf = (pid: string) => /^State:\t(\w)/m.exec(readFileSync(`/proc/${pid
 test("the tracer may be killed at every moment: the target goes on with its own registers, marks and signal mask", async () => {
   const target = await startCoreTarget(program);
   try {
+    // The C library begins a thread with all signals blocked, for a moment.
+    await until(() => !/SigBlk:\t0*[1-9a-f]/.test(masksOf(target.pid)), 30_000, "every thread has begun");
     const before = { flags: flagsOf(target.pid), masks: masksOf(target.pid) };
 
     for (const moment of MOMENTS) {
