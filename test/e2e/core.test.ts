@@ -79,10 +79,6 @@ test("COMMAND ends the service and binds its port while the core is still being 
   );
 });
 
-function buildIdOf(file: string): string | undefined {
-  return /Build ID: ([0-9a-f]+)/.exec(execFileSync("readelf", ["-n", file], { encoding: "utf8" }))?.[1];
-}
-
 test("the lines that show prints open the core in gdb, with the names of every thread's functions", async (t) => {
   const { program, remove } = compile("target");
   t.after(remove);
