@@ -28,6 +28,8 @@ export interface BenchTarget {
   readonly threads: number;
   /** Milliseconds since the last call. */
   readonly longestGap: () => Promise<number>;
+  /** Milliseconds of a fork(2) that the process makes by itself, which no snapshot by fork can be quicker than. C alone tells it. */
+  readonly fork: (() => Promise<number>) | undefined;
   readonly end: () => void;
 }
 
@@ -49,16 +51,18 @@ export async function startBenchTarget(
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   await lines.next();
   const pid = child.pid ?? 0;
-  const longestGap = async () => {
-    child.stdin.write("look\n");
+  const ask = async (word: string) => {
+    child.stdin.write(`${word}\n`);
     return Number((await lines.next()).value);
   };
+  const longestGap = () => ask("look");
   await longestGap();
   return {
     pid,
     kind,
     threads: readdirSync(`/proc/${pid}/task`).length,
     longestGap,
+    fork: compiled && (() => ask("fork")),
     end: () => {
       child.kill("SIGKILL");
       compiled?.remove();

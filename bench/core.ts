@@ -29,8 +29,10 @@ const folder = mkdtempSync(join(values.folder, "exhibit-bench-core-"));
 const rows: string[] = [];
 const load: number[] = [];
 
+const spread = (all: readonly number[], digits = 0) =>
+  `${median(all).toFixed(digits)} (${all.map((one) => one.toFixed(digits)).join(" ")})`;
 const cell = (all: readonly Measured[], pick: (one: Measured) => number, digits = 0) =>
-  `${median(all.map(pick)).toFixed(digits)} (${all.map((one) => pick(one).toFixed(digits)).join(" ")})`;
+  spread(all.map(pick), digits);
 
 try {
   for (const kind of values.targets.split(","))
@@ -38,12 +40,14 @@ try {
       const target = await startBenchTarget(kind, Number(size), folder);
       const gcore: Measured[] = [];
       const snapshot: Measured[] = [];
+      const forks: number[] = [];
       let whole: PeakMemory | undefined;
       try {
         for (let pair = 0; pair < Number(values.pairs); pair++) {
           load.push(loadavg()[0] ?? 0);
           gcore.push(await measureGcore(target, folder));
           snapshot.push(await measureSnapshot(target, folder));
+          if (target.fork) forks.push(await target.fork());
           process.stderr.write(`\r${kind} ${size} MB: pair ${pair + 1} `);
         }
         whole = await measureCaptureMemory(target.pid, folder);
@@ -57,6 +61,11 @@ try {
         "| --- | --- | --- | --- | --- |",
         `| longest gap in the heartbeat, ms | ${cell(gcore, (one) => one.gapMs)} | ${cell(snapshot, (one) => one.gapMs)} | 1/${ratio((one) => one.gapMs).toFixed(1)} | ${GOALS[`${kind} ${size}`] ?? ""} |`,
         `| pause by the tool's clock, ms | ${cell(gcore, (one) => one.pauseMs)} | ${cell(snapshot, (one) => one.pauseMs)} | 1/${ratio((one) => one.pauseMs).toFixed(1)} | |`,
+        ...(forks.length === 0
+          ? []
+          : [
+              `| a fork(2) by the program itself, ms | | ${spread(forks)} | 1/${(median(gcore.map((one) => one.gapMs)) / median(forks)).toFixed(1)} | |`,
+            ]),
         `| total, s | ${cell(gcore, (one) => one.totalMs / 1000, 1)} | ${cell(snapshot, (one) => one.totalMs / 1000, 1)} | ${(1 / ratio((one) => one.totalMs)).toFixed(2)} | ${Number(size) >= 4000 ? "0.8" : "1.1"} |`,
         `| then checking it, s, which gcore does not | | ${cell(snapshot, (one) => one.checkMs / 1000, 1)} | | |`,
         `| scratch, MB | ${cell(gcore, (one) => one.scratchBytes / 1e6)} | ${cell(snapshot, (one) => one.scratchBytes / 1e6)} | | 0 |`,

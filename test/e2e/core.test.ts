@@ -182,7 +182,7 @@ test("a pause that is not allowed is not begun, and each way says why it was not
     "-b",
     "20s",
     "--max-pause",
-    "45ms",
+    "25ms",
   ]);
 
   assert.notEqual(done.status, 0);

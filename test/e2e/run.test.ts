@@ -55,7 +55,8 @@ function startOnTerminal(line: string) {
 }
 
 test("through pipes both streams pass as they come, are kept with their timing, and the status is the command's", () => {
-  const script = "echo one; echo two > /dev/stderr; cat; exit 3";
+  // Pieces that come together are one: between the first and the last lies a while.
+  const script = "echo one; echo two > /dev/stderr; sleep 1; cat; exit 3";
 
   const ran = box.run(["run", "-i", "INC-7", "-m", "who holds it", "--", "sh", "-c", script], {
     input: "in\n",
