@@ -55,6 +55,8 @@ test("a process that has ended and is not yet collected is a zombie", async (t) 
   const held = openProcess(child);
   t.after(held.close);
   const identity = identityOf(held);
+  // Until then it is a shell, which would collect it.
+  await until(() => readFileSync(`/proc/${pid}/comm`, "latin1") === "sleep\n", 30_000);
 
   process.kill(child, "SIGKILL");
   await until(() => !checkIdentity(held, identity).same, 30_000);
