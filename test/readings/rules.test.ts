@@ -132,6 +132,13 @@ test("lines that a kill cut are left out, the others count", async () => {
   assert.equal(await readingOf("thread-cpu", { "threads/usage.jsonl": lines([{ tid: "x" }]) }), undefined);
 });
 
+test("a JVM that does nothing but collect never collects for more than all of its time", async () => {
+  // The moments of rows are told to a tenth of a second.
+  const files = { "runtime/jstat.txt": "Timestamp GCT O\n1.0 0.100 99\n2.0 1.114 99\n" };
+
+  assert.equal((await readingOf("gc-share", files))?.value, 100);
+});
+
 test("a rule that fails is told, because its silence would mean that all is well", () => {
   const broken = {
     id: "broken",

@@ -73,6 +73,8 @@ test("a process that has ended is gone, and those found before it are let go", a
 test("a zombie is refused, with the process that should have collected it", async (t) => {
   const { pid } = await start(t, ["sh", "-c", "sleep 1000 & echo up; exec sleep 1000"]);
   const [child = 0] = childrenOf(pid);
+  // Until then it is a shell, which would collect it.
+  await until(() => readFileSync(`/proc/${pid}/comm`, "latin1") === "sleep\n", 30_000);
   process.kill(child, "SIGKILL");
   await until(() => /^State:\tZ/m.test(readFileSync(`/proc/${child}/status`, "utf8")), 30_000);
 

@@ -174,7 +174,8 @@ async function readJvm({ text, path }: CollectorFiles): Promise<RuntimeEvidence 
   const javaThreads = threads && { value: threads, line: threads.deadlockLine, file: path("threads.txt") };
   const runtime = { ...NOTHING, windowMs, method: "jstat", javaThreads };
   if (first === undefined || last === undefined || windowMs < SHORTEST_MS) return runtime;
-  const sharePercent = (100_000 * (last.gcSeconds - first.gcSeconds)) / windowMs;
+  // jstat tells the moment of a row to a tenth of a second, and the collections to a thousandth.
+  const sharePercent = Math.min(100, (100_000 * (last.gcSeconds - first.gcSeconds)) / windowMs);
   const value = { sharePercent, oldPercent: last.oldPercent };
   return { ...runtime, collections: { value, line: last.line, file: path("jstat.txt") } };
 }
