@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import { parseProcStat } from "../../src/parsers/proc-stat.ts";
+import { until } from "./until.ts";
 
 const Told = z.strictObject({
   pid: z.number(),
@@ -113,4 +114,13 @@ export function flagsOf(pid: number): string {
 /** Children of a process with their states. */
 export function childrenOf(pid: number): string {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").trim();
+}
+
+/** Throws unless the target runs on with its own registers, calls and VmFlags. */
+export async function goesOn(target: CoreTarget, flags: string): Promise<void> {
+  const { beats } = target.look();
+  await until(() => target.look().beats > beats + 10, 30_000, "the target goes on");
+  const { strayed, wrong } = target.look();
+  assert.deepEqual({ strayed, wrong }, { strayed: 0, wrong: 0 });
+  assert.equal(flagsOf(target.pid), flags);
 }

@@ -22,6 +22,7 @@ import {
   childrenOf,
   compile,
   flagsOf,
+  goesOn,
   startCoreTarget,
   startTimeOf,
   type CoreTarget,
@@ -65,14 +66,6 @@ async function coreOf({ pid, startTime }: CoreTarget, method: "snapshot" | "stop
   assert.deepEqual(taken.complete.problems, []);
   rmSync(path);
   return taken;
-}
-
-async function goesOn(target: CoreTarget, flags: string): Promise<void> {
-  const { beats } = target.look();
-  await until(() => target.look().beats > beats + 10, 30_000, "the target goes on");
-  const { strayed, wrong } = target.look();
-  assert.deepEqual({ strayed, wrong }, { strayed: 0, wrong: 0 });
-  assert.equal(flagsOf(target.pid), flags);
 }
 
 test("a process that is traced already is left alone, and its tracer is named", async (t) => {

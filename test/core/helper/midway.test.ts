@@ -9,7 +9,14 @@ import { join } from "node:path";
 import { after, test, type TestContext } from "node:test";
 import { CoreRefusal, prepareCore } from "../../../src/core/core-helper.ts";
 import { openCore } from "../../helpers/core-file.ts";
-import { childrenOf, compile, flagsOf, startCoreTarget, type CoreTarget } from "../../helpers/core-target.ts";
+import {
+  childrenOf,
+  compile,
+  flagsOf,
+  goesOn,
+  startCoreTarget,
+  type CoreTarget,
+} from "../../helpers/core-target.ts";
 import { mountSmall } from "../../helpers/mounted.ts";
 import { HELPER, takeCore } from "../../helpers/take-core.ts";
 import { until } from "../../helpers/until.ts";
@@ -44,12 +51,8 @@ async function prepared(
   return prepareCore({ ...usual, pid, startTime, path: newPath(), through: ZSTD, ...options });
 }
 
-async function goesOn(target: CoreTarget, flags: string): Promise<void> {
-  const { beats } = target.look();
-  await until(() => target.look().beats > beats + 10, 30_000, "the target goes on");
-  const { strayed, wrong } = target.look();
-  assert.deepEqual({ strayed, wrong }, { strayed: 0, wrong: 0 });
-  assert.equal(flagsOf(target.pid), flags);
+async function goesOnAlone(target: CoreTarget, flags: string): Promise<void> {
+  await goesOn(target, flags);
   await until(() => childrenOf(target.pid) === "", 30_000, "nothing of a copy is left");
   assert.match(status(target.pid), /^TracerPid:\t0$/m);
 }
@@ -63,11 +66,11 @@ test("where the kernel promises no more memory there is no copy; the stopped pro
     takeCore({ ...idOf(target), method: "snapshot", path: newPath() }),
     /the kernel refuses a copy: ENOMEM, not enough memory to promise \(vm\.overcommit_memory\)/,
   );
-  await goesOn(target, flags);
+  await goesOnAlone(target, flags);
 
   const { complete } = await takeCore({ ...idOf(target), method: "stop", path: newPath() });
   assert.deepEqual(complete.problems, []);
-  await goesOn(target, flags);
+  await goesOnAlone(target, flags);
 });
 
 test("a huge page is in the core with what it held", async (t) => {
@@ -86,7 +89,7 @@ test("a huge page is in the core with what it held", async (t) => {
     const core = openCore(path);
     assert.ok(core.bytes(target.extra(), 2 << 20).equals(Buffer.alloc(2 << 20, "H")), method);
     core.close();
-    await goesOn(target, flags);
+    await goesOnAlone(target, flags);
   }
   target.end();
   await once(target.child, "exit");
@@ -104,7 +107,7 @@ test("a ring of io_uring goes on where it was, with the read that waits in it", 
   assert.deepEqual({ strayed, wrong }, { strayed: 0, wrong: 0 });
   const done = target.completed();
   await until(() => target.completed() > done + 100, 30_000, "its calls come back");
-  await goesOn(target, flags);
+  await goesOnAlone(target, flags);
 });
 
 test("a file that is mapped shared is in the core as it was in the pause, whatever is written to it after", async (t) => {
@@ -125,7 +128,7 @@ test("a file that is mapped shared is in the core as it was in the pause, whatev
   const core = openCore(path);
   assert.ok(core.bytes(target.extra(), 1 << 20).equals(Buffer.alloc(1 << 20, "F")));
   core.close();
-  await goesOn(target, flags);
+  await goesOnAlone(target, flags);
 });
 
 test("a program that begins another after it was looked at is refused by both methods, and the other one runs", async (t) => {
@@ -190,7 +193,7 @@ test("a disk that is full in the middle of the stream is no core, packed or plai
     const { finished } = await take();
     await assert.rejects(finished, reason);
     rmSync(path);
-    await goesOn(target, flags);
+    await goesOnAlone(target, flags);
   }
 });
 
@@ -206,7 +209,7 @@ test("a helper that is told to end while it reads gives up the copy, and says by
   process.kill(Number(/^TracerPid:\t(\d+)$/m.exec(status(copy))?.[1]), "SIGTERM");
 
   await assert.rejects(finished, /^ExhibitError: the core broke off: it was ended by SIGTERM$/);
-  await goesOn(target, flags);
+  await goesOnAlone(target, flags);
 });
 
 test("without the right to trace it, no method takes a core of a process, and nothing of it is stopped", async (t) => {
@@ -222,5 +225,5 @@ test("without the right to trace it, no method takes a core of a process, and no
         error.pausedMs === 0 &&
         /may not be read|EACCES|EPERM/.test(error.message),
     );
-  await goesOn(target, flags);
+  await goesOnAlone(target, flags);
 });

@@ -9,7 +9,14 @@ import { join } from "node:path";
 import { after, test, type TestContext } from "node:test";
 import { prepareCore } from "../../../src/core/core-helper.ts";
 import { openCore } from "../../helpers/core-file.ts";
-import { childrenOf, compile, flagsOf, startCoreTarget, type CoreTarget } from "../../helpers/core-target.ts";
+import {
+  childrenOf,
+  compile,
+  flagsOf,
+  goesOn,
+  startCoreTarget,
+  type CoreTarget,
+} from "../../helpers/core-target.ts";
 import { HELPER, takeCore } from "../../helpers/take-core.ts";
 import { until } from "../../helpers/until.ts";
 
@@ -45,14 +52,6 @@ async function prepared(
     ...options,
     through,
   });
-}
-
-async function goesOn(target: CoreTarget, flags: string): Promise<void> {
-  const { beats } = target.look();
-  await until(() => target.look().beats > beats + 10, 30_000, "the target goes on");
-  const { strayed, wrong } = target.look();
-  assert.deepEqual({ strayed, wrong }, { strayed: 0, wrong: 0 });
-  assert.equal(flagsOf(target.pid), flags);
 }
 
 for (const method of METHODS)
